@@ -1,0 +1,158 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The command line; each command imports what it needs and no more."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ir_guidance.settings import SettingsError
+
+app = typer.Typer(
+    help="Needle guidance under live images. Research software, not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+FAILED, BAD_INPUT = 1, 2
+
+Procedure = Annotated[str, typer.Option(help="Which profile.")]
+ModalityName = Annotated[str, typer.Option("--modality", help="How the images are made.")]
+Seed = Annotated[int, typer.Option(min=0, help="Draws patient, breath, needle and every error.")]
+
+
+@app.command()
+def demo(
+    procedure: Procedure = "biopsy",
+    modality: ModalityName = "ultrasound",
+    seed: Seed = 0,
+    sim_level: Annotated[int, typer.Option(help="0: the embedded robot.")] = 0,
+    headless: Annotated[bool, typer.Option("--headless", help="A script consents, and the summary says so.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for summary.json, trajectory.png, session.mcap.")] = None,
+) -> None:
+    """Run one simulated procedure in real time, every node in its own process."""
+    from ir_guidance.commands.output import check_free, unused
+    from ir_guidance.commands.summary import summary, table, write_summary
+    from ir_guidance.commands.trajectory import draw_trajectory
+    from ir_guidance.profiles import load_profile
+
+    profile = load_profile(procedure)
+    _only("--modality", modality, [str(profile.modality)])
+    _only("--sim-level", str(sim_level), ["0"])
+    if not headless and not sys.stdin.isatty():
+        raise SettingsError("demo: consent is held on a key, and this is no terminal; add --headless")
+    folder = out or unused(Path("build/demo"))
+    check_free(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    _need_ros()
+    from ir_guidance.nodes.demo import run_demo
+
+    console.print(f"{procedure}, seed {seed}: starting the nodes")
+    run = run_demo(profile, seed, folder, console, headless=headless)
+    found = summary(run)
+    write_summary(found, folder)
+    draw_trajectory(run, folder / "trajectory.png")
+    console.print(table(found))
+    for violation in found["safety_violations"]:
+        console.print(f"safety: {violation}")
+    console.print(f"{folder}/: summary.json, trajectory.png, session.mcap, logs/")
+    raise typer.Exit(0 if found["success"] else FAILED)
+
+
+@app.command()
+def trials(
+    procedure: Procedure = "biopsy",
+    modality: ModalityName = "ultrasound",
+    number: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="How many.")] = 20,
+    seed: Seed = 0,
+    jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes side by side.")] = os.cpu_count() or 1,
+    open_loop: Annotated[bool, typer.Option("--open-loop", help="Leave out what the image would correct.")] = False,
+    json: Annotated[Path | None, typer.Option(help="File for the report; an existing one is not written over.")] = None,
+) -> None:
+    """Run many procedures in lockstep on a simulated clock, without ROS; same seed, same numbers."""
+    from ir_guidance.commands.trials import check_new, run_trials, table, write_json
+    from ir_guidance.profiles import load_profile
+
+    profile = load_profile(procedure)
+    _only("--modality", modality, [str(profile.modality)])
+    if json is not None:
+        check_new(json)
+    found = run_trials(profile, number, seed, jobs, open_loop=open_loop, console=console)
+    console.print(table(found))
+    if json is not None:
+        write_json(found, json)
+        console.print(f"written: {json}")
+
+
+@app.command()
+def track(
+    source: Annotated[str, typer.Argument(help="File, folder, device or address.")],
+    modality: Annotated[str | None, typer.Option(help="ultrasound or fluoroscopy, where the file does not say.")] = None,
+    roi: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="Region of interest in pixels.")] = None,
+    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel.")] = None,
+    backend: Annotated[str, typer.Option(help="Which tracker.")] = "auto",
+    out: Annotated[Path | None, typer.Option(help="Folder for tracks.csv and the overlay.")] = None,
+) -> None:
+    """Find needle and target in recorded or live images: tracks.csv and an overlay."""
+    from ir_guidance.commands.track import parse_roi, track_source
+    from ir_guidance.values import Modality
+
+    if modality is not None:
+        _only("--modality", modality, [str(each) for each in Modality])
+    track_source(
+        source,
+        modality=None if modality is None else Modality(modality),
+        roi=None if roi is None else parse_roi(roi),
+        spacing_mm=spacing,
+        backend=backend,
+        out=out,
+        console=console,
+    )
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is here and what is missing, each with the remedy."""
+    from ir_guidance.commands.doctor import doctor as look
+    from ir_guidance.commands.doctor import render
+
+    console.print(render(look()))
+
+
+def _only(option: str, value: str, choices: list[str]) -> None:
+    """Refuse what this version does not offer."""
+    if value not in choices:
+        raise SettingsError(f"{option} {value}: not in this version, choose from {', '.join(choices)}")
+
+
+def _need_ros() -> None:
+    """Say what is missing before a node would."""
+    from importlib.util import find_spec
+
+    missing = [name for name in ("rclpy", "ir_guidance_msgs") if find_spec(name) is None]
+    if missing:
+        raise SettingsError(f"demo: {' and '.join(missing)} missing; run 'make setup', or source your ROS 2")
+
+
+def main() -> None:
+    """Run a command; bad input is one line and exit status 2."""
+    from ir_guidance.commands.output import OutputError
+    from ir_guidance.frames import SourceError
+
+    try:
+        app()
+    except (SettingsError, SourceError, OutputError) as error:
+        print(f"ir-guidance: {error}", file=sys.stderr)
+        sys.exit(BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""A key that is held down, as far as a terminal can tell."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import termios
+import tty
+from types import TracebackType
+from typing import Self
+
+from ir_guidance.timing import Clock
+from ir_guidance.values import NS_PER_MS
+
+REPEATS = 3  # a tap is no consent: the key counts as held once it repeats
+REPEAT_WITHIN_NS = 150 * NS_PER_MS
+
+
+class HeldKey:
+    """Consent by hold: true while the space bar repeats, false within 150 ms of letting go.
+
+    A terminal sends no key releases; what it sends is the key again and again, about 30 times a
+    second, after the keyboard's own delay. So nothing moves before the key repeats.
+    """
+
+    def __init__(self, clock_ns: Clock) -> None:
+        """Watch standard input, which must be a terminal."""
+        self._clock_ns = clock_ns
+        self._repeats = 0
+        self._last_ns = 0
+
+    def __enter__(self) -> Self:
+        """Take single key presses without echo."""
+        self._before = termios.tcgetattr(sys.stdin)
+        tty.setcbreak(sys.stdin)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the terminal back as it was."""
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
+
+    def held(self) -> bool:
+        """Return whether the space bar is held now."""
+        now_ns = self._clock_ns()
+        if now_ns - self._last_ns > REPEAT_WITHIN_NS:
+            self._repeats = 0
+        while select.select([sys.stdin], [], [], 0)[0]:
+            keys = os.read(sys.stdin.fileno(), 64)
+            if not keys:
+                break
+            self._repeats += keys.count(b" ")
+            self._last_ns = now_ns
+        return self._repeats >= REPEATS

@@ -1,0 +1,145 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""What a run leaves behind: summary.json, a table and a picture."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from ir_guidance import __version__
+from ir_guidance.timing import percentiles_ms
+from ir_guidance.values import Fix, Plan, Truth
+
+STAGES = (
+    "source",
+    "image_hop",
+    "track",
+    "localise",
+    "correct",
+    "correction_hop",
+    "gate",
+    "command_hop",
+)
+BLIND_LIMIT_MM = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """One procedure as it was watched; positions in metres in ``base_link``."""
+
+    procedure: str
+    seed: int
+    operator: str
+    backend: str
+    outcome: str
+    tolerance_m: float
+    arrived_steady_ns: int | None
+    frames: int
+    dropped_frames: int
+    end_to_end_ms: Sequence[float]
+    stage_ms: Mapping[str, Sequence[float]]
+    deadline_misses: int
+    blind_travel_m: float
+    levels: Sequence[int]
+    gate_times: Sequence[tuple[int, int]]
+    truths: Sequence[Truth]
+    fixes: Sequence[Fix]
+    plan: Plan | None
+
+
+def final_truth(run: Run) -> Truth | None:
+    """Return the truth nearest to the arrival, or the last there is."""
+    if not run.truths:
+        return None
+    if run.arrived_steady_ns is None:
+        return run.truths[-1]
+    return min(run.truths, key=lambda truth: abs(truth.steady_ns - (run.arrived_steady_ns or 0)))
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """Return what the contract asks of summary.json; lengths in millimetres, times in milliseconds."""
+    truth = final_truth(run)
+    error_m = None if truth is None else float(np.linalg.norm(truth.tip_m - truth.target_m))
+    violations = _violations(run, truth)
+    arrived = run.outcome == "arrived" and error_m is not None
+    success = arrived and not violations and error_m <= run.tolerance_m  # type: ignore[operator]
+    return {
+        "outcome": run.outcome,
+        "success": bool(success),
+        "safety_violations": violations,
+        "procedure": run.procedure,
+        "operator": run.operator,
+        "tip_error_mm": None if error_m is None else error_m * 1e3,
+        "tolerance_mm": run.tolerance_m * 1e3,
+        "frames": run.frames,
+        "dropped_frames": run.dropped_frames,
+        "latency_ms": percentiles_ms(run.end_to_end_ms),
+        "stage_latency_ms": {
+            stage: percentiles_ms(run.stage_ms[stage]) for stage in STAGES if stage in run.stage_ms
+        },
+        "deadline_misses": run.deadline_misses,
+        "blind_travel_mm_max": run.blind_travel_m * 1e3,
+        "gate_levels": [f"R{level}" for level in sorted(run.levels)],
+        "backend": run.backend,
+        "seed": run.seed,
+        "version": __version__,
+        "machine": {
+            "cores": os.cpu_count(),
+            "system": platform.platform(),
+            "python": platform.python_version(),
+        },
+    }
+
+
+def _violations(run: Run, truth: Truth | None) -> list[str]:
+    """Return what must never happen and did."""
+    found = []
+    if run.blind_travel_m * 1e3 > BLIND_LIMIT_MM:
+        found.append(f"blind travel {run.blind_travel_m * 1e3:.2f} mm over {BLIND_LIMIT_MM:.0f} mm")
+    if 4 in run.levels:
+        found.append("protective stop")
+    if truth is not None and truth.extra.get("touched_obstacle"):
+        found.append("the needle touched a no-go region")
+    return found
+
+
+def write_summary(found: Mapping[str, Any], folder: Path) -> None:
+    """Write summary.json."""
+    text = json.dumps(found, indent=2, allow_nan=False) + "\n"
+    (folder / "summary.json").write_text(text, encoding="utf-8")
+
+
+def table(found: Mapping[str, Any]) -> Table:
+    """Return the latencies, stage by stage, under what the run came to."""
+    error = found["tip_error_mm"]
+    shown = Table(
+        title=f"{found['procedure']}, seed {found['seed']}, {found['operator']} operator: {found['outcome']}"
+    )
+    for name in ("from image to robot", "n", "p50 ms", "p99 ms", "p99.9 ms", "max ms"):
+        shown.add_column(name, justify="left" if name.startswith("from") else "right")
+    for stage, times in found["stage_latency_ms"].items():
+        _add_times(shown, stage.replace("_", " "), times)
+    shown.add_section()
+    _add_times(shown, "end to end", found["latency_ms"])
+    shown.caption = (
+        f"tip to target {'unknown' if error is None else f'{error:.2f} mm'} "
+        f"(tolerance {found['tolerance_mm']:.1f} mm), "
+        f"blind travel {found['blind_travel_mm_max']:.2f} mm, "
+        f"{found['frames']} frames, {found['dropped_frames']} dropped, "
+        f"{found['deadline_misses']} over budget, gate {' '.join(found['gate_levels'])}"
+    )
+    return shown
+
+
+def _add_times(shown: Table, name: str, times: Mapping[str, float]) -> None:
+    values = [f"{times[key]:.2f}" for key in ("p50", "p99", "p999", "max") if key in times]
+    shown.add_row(name, str(times["n"]), *values)

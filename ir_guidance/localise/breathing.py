@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The breath, learned from where the target is seen: its rest at end-exhale, and how far from rest it is."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from ir_guidance.localise.settings import BreathingSettings
+from ir_guidance.values import NS_PER_S, Vector
+
+MOTIONLESS_M = 0.0005  # a target that moves less than this does not breathe
+
+
+class Breath:
+    """Learns the rest position of a target that dwells at end-exhale (Lujan 1999) and follows it."""
+
+    def __init__(self, settings: BreathingSettings) -> None:
+        """Start without knowledge."""
+        self._settings = settings
+        self._seen: deque[tuple[int, Vector]] = deque(maxlen=4096)
+        self._last: tuple[int, float] | None = None
+        self.rest_m: Vector | None = None
+        self.displacement_m = 0.0
+        self.rate_mps = 0.0
+        self.period_s = 0.0
+
+    def update(self, steady_ns: int, target_m: Vector) -> None:
+        """Take one sighting of the target (3,) in metres."""
+        if self.rest_m is None:
+            self._seen.append((steady_ns, target_m))
+            if steady_ns - self._seen[0][0] >= self._settings.observe_s * NS_PER_S:
+                self._learn()
+        if self.rest_m is not None:
+            self._follow(steady_ns, target_m)
+
+    def _learn(self) -> None:
+        """Find rest as the end of the main axis of motion where the target dwells."""
+        times_s = np.array([steady_ns for steady_ns, _ in self._seen]) / NS_PER_S
+        points = np.array([point for _, point in self._seen])
+        median = np.median(points, axis=0)
+        _, _, axes = np.linalg.svd(points - points.mean(axis=0), full_matrices=False)
+        along = (points - median) @ axes[0]
+        low, high = np.percentile(along, [2, 98])
+        if high - low < MOTIONLESS_M:
+            self.rest_m = median
+            return
+        if abs(high) < abs(low):  # the dwell is on the short side of the median
+            along, low, high = -along, -high, -low
+        dwelling = along < np.percentile(along, 5) + self._settings.dwell_m
+        self.rest_m = np.median(points[dwelling], axis=0)
+        self.period_s = _period_s(times_s, along > 0.5 * (low + high))
+
+    def _follow(self, steady_ns: int, target_m: Vector) -> None:
+        assert self.rest_m is not None
+        displacement = float(np.linalg.norm(target_m - self.rest_m))
+        if self._last is not None and steady_ns > self._last[0]:
+            dt_s = (steady_ns - self._last[0]) / NS_PER_S
+            share = min(1.0, dt_s / self._settings.rate_s)
+            self.rate_mps += share * ((displacement - self._last[1]) / dt_s - self.rate_mps)
+            if displacement < self._settings.dwell_m:
+                self.rest_m = self.rest_m + min(1.0, dt_s / self._settings.follow_s) * (
+                    target_m - self.rest_m
+                )
+        self._last = (steady_ns, displacement)
+        self.displacement_m = displacement
+
+
+def _period_s(times_s: Vector, inhaled: np.typing.NDArray[np.bool_]) -> float:
+    """Return the median time between rising edges, 0 where fewer than two were seen."""
+    rising = times_s[1:][inhaled[1:] & ~inhaled[:-1]]
+    gaps = np.diff(rising)
+    gaps = gaps[gaps > 1.0]  # noise at the threshold makes double edges; nobody breathes faster
+    return float(np.median(gaps)) if len(gaps) else 0.0

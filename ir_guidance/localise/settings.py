@@ -1,0 +1,71 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Settings of the localise stage."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ir_guidance.settings import Settings
+
+
+class BreathingSettings(Settings):
+    """How the rest position of the breath is learned."""
+
+    observe_s: float = Field(
+        9.0, gt=2, le=60, description="Shortest time to watch before the breath is known."
+    )
+    dwell_m: float = Field(0.0010, gt=0, le=0.01, description="Half width of the dwell about rest.")
+    follow_s: float = Field(
+        1.5, gt=0, le=60, description="Time constant with which rest follows the target."
+    )
+    rate_s: float = Field(0.15, gt=0, le=1, description="Time constant of the displacement's rate.")
+
+
+class LocaliseSettings(Settings):
+    """What the estimator believes about the needle, the image and the target."""
+
+    registration_sigma_m: float = Field(
+        0.0015, gt=0, le=0.01, description="Robot to image registration, before any needle is seen."
+    )
+    bend_sigma_per_m: float = Field(
+        0.08, gt=0, le=1, description="Growth of the unknown bend per metre of advance (m/m)."
+    )
+    drift_sigma_mps: float = Field(
+        0.0003,
+        gt=0,
+        le=0.01,
+        description="Growth of the tip's uncertainty with time, m per root second.",
+    )
+    image_sigma_m: float = Field(
+        0.0002, gt=0, le=0.005, description="Scale and speed of sound in the image."
+    )
+    slice_factor: float = Field(
+        1.0,
+        gt=0,
+        le=3,
+        description="A needle that is seen lies this many slice sigmas about the plane.",
+    )
+    slice_correlation_s: float = Field(
+        5.0,
+        gt=0,
+        le=30,
+        description="Time over which being out of the plane is one and the same error.",
+    )
+    target_speed_mps: float = Field(0.020, gt=0, le=0.2, description="Typical speed of the target.")
+    target_plane_sigma_m: float = Field(
+        0.0007,
+        gt=0,
+        le=0.01,
+        description="How well the operator centred the image plane on the target.",
+    )
+    outlier_chi2: float = Field(
+        18.4, gt=2, le=100, description="Gate on the tip's innovation, 2 degrees of freedom."
+    )
+    view_margin_m: float = Field(
+        0.006,
+        ge=0,
+        le=0.03,
+        description="Length of needle inside the image before it must be seen.",
+    )
+    breathing: BreathingSettings = BreathingSettings()

@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""One procedure on a simulated clock: the same stages, gate, robot and room as live, without ROS."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from ir_guidance.gate import Gate
+from ir_guidance.geometry import base_from_px
+from ir_guidance.kinematics import guide_pose, joints_for
+from ir_guidance.pipeline import RobotHistory, See, Steer
+from ir_guidance.plan import NoPlanError
+from ir_guidance.profiles import Profile
+from ir_guidance.robot import EmbeddedRobot
+from ir_guidance.room import Room, RoomSettings
+from ir_guidance.room.sight import sight
+from ir_guidance.scripted_operator import (
+    OperatorSettings,
+    Screen,
+    ScriptedOperator,
+    Wish,
+    eyes_from,
+)
+from ir_guidance.track import make_tracker
+from ir_guidance.values import (
+    NS_PER_MS,
+    NS_PER_S,
+    Consent,
+    Correction,
+    Decision,
+    Frame,
+    Level,
+    Plan,
+    Sphere,
+)
+
+TICK_NS = 10 * NS_PER_MS
+FRAME_NS = NS_PER_S // 30
+LATENCY_NS = 20 * NS_PER_MS  # from acquisition to the gate; measured live on two cores
+
+
+@dataclass(frozen=True, slots=True)
+class TrialRow:
+    """How one trial ended; millimetres, because this is for people."""
+
+    seed: int
+    outcome: str
+    success: bool
+    tip_error_mm: float
+    blind_travel_mm_max: float
+    obstacle_hit: bool
+    gate_levels: list[int]
+    frames: int
+    time_s: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the row as JSON has it."""
+        return asdict(self)
+
+
+class Trial:
+    """Everything that takes part in one procedure, moved on tick by tick."""
+
+    def __init__(self, profile: Profile, seed: int, *, open_loop: bool = False) -> None:
+        """Set the room, the robot and the stages up from the seed."""
+        self.profile, self.seed = profile, seed
+        self.now_ns = NS_PER_S
+        self.room = Room(RoomSettings(), seed)
+        self.robot = EmbeddedRobot(profile.drive, profile.limits, seed, self.now_ns)
+        self.gate = Gate(profile.gate, profile.limits, session=f"trial {seed}")
+        tracker = make_tracker("classical", profile.modality, profile.track)
+        self.see = See(tracker, profile, lambda: self.now_ns)
+        self.steer = Steer(profile, lambda: self.now_ns, open_loop=open_loop)
+        self.operator = ScriptedOperator(OperatorSettings(), seed)
+        self.history = RobotHistory()
+        self.frames = 0
+        self._next_frame_ns = self.now_ns
+        self._under_way: tuple[int, Correction] | None = None
+        self._consents = 0
+        self._decision: Decision | None = None
+        self.gave_up = False
+
+    def step(self) -> Decision:
+        """Move on by one tick of the gate and return what it decided."""
+        self.now_ns += TICK_NS
+        self.robot.step(self.now_ns)
+        self.room.step(self.now_ns / NS_PER_S, guide_pose(self.robot.true_joints))
+        state = self.robot.state()
+        self.history.add(state)
+        self.gate.robot(state)
+        if self.now_ns >= self._next_frame_ns:
+            self._next_frame_ns += FRAME_NS
+            self._take_frame()
+        if self._under_way and self.now_ns >= self._under_way[0]:
+            self.gate.offer(self._under_way[1], self.now_ns)
+            self._under_way = None
+        if self.now_ns % (5 * TICK_NS) == 0:
+            self._ask_operator()
+        decision = self.gate.tick(self.now_ns)
+        if decision.command is not None:
+            self.robot.send(decision.command, self.now_ns)
+        self._decision = decision
+        return decision
+
+    def _take_frame(self) -> None:
+        self.frames += 1
+        geometry = self.room.geometry
+        frame = Frame(
+            pixels=self.room.render(self.room.snapshot()),
+            sequence=self.frames,
+            stamp_ns=self.now_ns,
+            acquired_steady_ns=self.now_ns,
+            spacing_m=geometry.spacing_m,
+            geometry=geometry,
+        )
+        _, fix = self.see.step(frame, self.history.at(self.now_ns))
+        if fix is None:
+            return
+        correction = self.steer.step(fix, self.history.newest)
+        if correction is not None:
+            self._under_way = self.now_ns + LATENCY_NS, correction
+
+    def _ask_operator(self) -> None:
+        decision, plan = self._decision, self.steer.plan
+        screen = Screen(
+            phase=self.steer.phase,
+            level=decision.level if decision else Level.R0,
+            latched=decision.latched if decision else False,
+            plan_hash=plan.hash if plan else "",
+            approved_hash=self.gate.approved_hash or "",
+            inserting=self.steer.inserting,
+        )
+        wish = self.operator.step(self.now_ns, eyes_from(sight(self.room)), screen)
+        self.gave_up = wish.gave_up
+        self._grant(wish, plan)
+
+    def _grant(self, wish: Wish, plan: Plan | None) -> None:
+        if wish.point_px is not None:
+            self.see.select_target(np.array(wish.point_px))
+        if wish.marks_px is not None:
+            self._plan(wish.marks_px)
+        if wish.approve and plan is not None:
+            joints = joints_for(plan.entry_m, plan.direction, 0.0).tolist()
+            self.gate.approve(plan.hash, tuple(joints), plan.length_m)
+        if wish.insert:
+            self.steer.start(wish.insert)
+        if wish.consent_hash:
+            self._consents += 1
+            self.gate.consent(
+                Consent(
+                    session=self.gate.session,
+                    sequence=self._consents,
+                    issued_steady_ns=self.now_ns,
+                    plan_hash=wish.consent_hash,
+                    grant=wish.grant,
+                    held=wish.held,
+                )
+            )
+
+    def _plan(self, marks_px: tuple[tuple[float, float, float], ...]) -> None:
+        geometry = self.room.geometry
+        spheres = []
+        for u, v, radius_px in marks_px:
+            x, y, z = base_from_px(np.array([u, v]), geometry).tolist()
+            spheres.append(Sphere((x, y, z), radius_px * geometry.spacing_m[0]))
+        request = self.steer.request(geometry.base_from_image[:3, 2], tuple(spheres))
+        if request is not None:
+            self.steer.adopt(self.steer.find_plan(request))
+
+
+def run_trial(profile: Profile, seed: int, *, open_loop: bool = False) -> TrialRow:
+    """Run one procedure to its end and return how it went."""
+    cv2.setNumThreads(1)  # trials share the cores among themselves
+    trial = Trial(profile, seed, open_loop=open_loop)
+    outcome = _outcome(trial)
+    truth = trial.room.truth(trial.now_ns)
+    error_m = float(np.linalg.norm(truth.tip_m - truth.target_m))
+    hit = trial.room.touched_obstacle
+    safe = trial.gate.blind_travel_max_m <= 0.001 and Level.R4 not in trial.gate.levels_reached
+    arrived = outcome == "arrived"
+    return TrialRow(
+        seed=seed,
+        outcome=outcome,
+        success=arrived and safe and not hit and error_m <= profile.tolerance_m,
+        tip_error_mm=error_m * 1e3,
+        blind_travel_mm_max=trial.gate.blind_travel_max_m * 1e3,
+        obstacle_hit=hit,
+        gate_levels=sorted(int(level) for level in trial.gate.levels_reached),
+        frames=trial.frames,
+        time_s=(trial.now_ns - NS_PER_S) / NS_PER_S,
+    )
+
+
+def _outcome(trial: Trial) -> str:
+    while trial.now_ns < trial.profile.longest_s * NS_PER_S:
+        try:
+            decision = trial.step()
+        except NoPlanError as error:
+            return f"no plan: {error}"
+        if decision.reasons == ("arrived",):
+            return "arrived"
+        if trial.gave_up:
+            return f"the operator gave up: {', '.join(decision.reasons)}"
+    return "timed out"

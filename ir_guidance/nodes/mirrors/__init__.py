@@ -1,0 +1,35 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Our values in standard types, so that RViz, Foxglove and Slicer need none of our messages; one way."""
+
+from __future__ import annotations
+
+from ir_guidance.nodes.conversions import IMAGE_FRAMES
+from ir_guidance.nodes.mirrors.display import markers, overlay
+from ir_guidance.nodes.mirrors.poses import entry_pose, guide_pose_stamped, target_pose, tip_pose
+from ir_guidance.nodes.mirrors.system import (
+    TFMessage,
+    camera_info,
+    diagnostic,
+    diagnostics,
+    joint_state,
+    tf_message,
+    transform,
+)
+
+__all__ = [
+    "IMAGE_FRAMES",
+    "TFMessage",
+    "camera_info",
+    "diagnostic",
+    "diagnostics",
+    "entry_pose",
+    "guide_pose_stamped",
+    "joint_state",
+    "markers",
+    "overlay",
+    "target_pose",
+    "tf_message",
+    "tip_pose",
+    "transform",
+]

@@ -1,0 +1,314 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The gate and the robot's adapter: corrections and consent in, commands out, nothing round it."""
+
+from __future__ import annotations
+
+import sys
+import time
+import uuid
+from collections import deque
+from dataclasses import replace
+
+from geometry_msgs.msg import PoseStamped
+from pydantic import Field
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from sensor_msgs.msg import JointState
+from std_msgs.msg import String
+
+from ir_guidance.gate import Gate, RefusedError
+from ir_guidance.gate.checks import OVER_BUDGET
+from ir_guidance.kinematics import guide_pose, joints_for
+from ir_guidance.nodes import conversions, mirrors, qos, topics
+from ir_guidance.nodes.conversions import BOOT_ID, ConversionError, GateReport
+from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
+from ir_guidance.nodes.running import reported, run, steady_ns
+from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Correction, Decision, Level, Plan
+from ir_guidance_msgs.msg import Command as CommandMsg
+from ir_guidance_msgs.msg import Consent as ConsentMsg
+from ir_guidance_msgs.msg import Correction as CorrectionMsg
+from ir_guidance_msgs.msg import GateState, LatencyReport
+from ir_guidance_msgs.msg import Plan as PlanMsg
+from ir_guidance_msgs.msg import RobotState as RobotStateMsg
+from ir_guidance_msgs.srv import ApprovePlan, Reset, Stop
+
+REPORT_NS = NS_PER_S // 20
+AWAITED = 20  # commands whose acceptance by the drive is still awaited
+
+
+class RobotNodeSettings(NodeSettings):
+    """How often the gate decides."""
+
+    period_ms: float = Field(10.0, gt=0, le=10, description="Of the gate's decisions.")
+
+
+class RobotNode(LifecycleNode):
+    """Holds the gate; every correction is answered at once, every period without one too."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__("robot", **(OPTIONS | options))
+        self.settings, self._profile = read_settings(self, RobotNodeSettings)
+        self._gate: Gate | None = None
+        self._plan: Plan | None = None
+        self._timer = None
+        self._reported_ns = 0
+        self._last: tuple[Level, tuple[str, ...]] | None = None
+        self._awaited: deque[tuple[Correction, dict[str, float], int]] = deque(maxlen=AWAITED)
+        self._answered_ns = self._accepted_stamp_ns = 0
+        self._make_publishers()
+        self._make_subscriptions()
+        self.create_service(ApprovePlan, topics.APPROVE_PLAN, self._on_approve)
+        self.create_service(Stop, topics.STOP, self._on_stop)
+        self.create_service(Reset, topics.RESET, self._on_reset)
+
+    def _make_publishers(self) -> None:
+        publisher = self.create_lifecycle_publisher
+        self._commands = publisher(CommandMsg, topics.COMMAND, qos.COMMANDS)
+        self._setpoints = publisher(JointState, topics.SETPOINT_JS, qos.STREAM)
+        self._poses = publisher(PoseStamped, topics.MEASURED_CP, qos.STREAM)
+        self._gate_states = publisher(GateState, topics.GATE_STATE, qos.LATCHED)
+        self._operating = publisher(String, topics.OPERATING_STATE, qos.LATCHED)
+        self._latencies = publisher(LatencyReport, topics.LATENCY, qos.STREAM)
+
+    def _make_subscriptions(self) -> None:
+        subscribe = self.create_subscription
+        subscribe(CorrectionMsg, topics.CORRECTION, self._on_correction, qos.COMMANDS_TAKEN)
+        subscribe(ConsentMsg, topics.CONSENT, self._on_consent, qos.COMMANDS_TAKEN)
+        subscribe(RobotStateMsg, topics.ROBOT_STATE, self._on_robot, qos.COMMANDS_TAKEN)
+        subscribe(PlanMsg, topics.PLAN, self._on_plan, qos.LATCHED)
+        subscribe(String, topics.STATE_COMMAND, self._on_state_command, qos.STREAM)
+
+    @reported
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._gate = Gate(self._profile.gate, self._profile.limits, uuid.uuid4().hex)
+        return TransitionCallbackReturn.SUCCESS
+
+    @reported
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        result = super().on_activate(state)
+        self._timer = self.create_timer(self.settings.period_ms / 1e3, self._tick)
+        return result
+
+    @reported
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._rest()
+        return super().on_deactivate(state)
+
+    @reported
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._gate = None
+        return TransitionCallbackReturn.SUCCESS
+
+    @reported
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._rest()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._rest()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _rest(self) -> None:
+        """Fall silent, and let nothing that was allowed before be allowed after."""
+        if self._timer is not None:
+            self.destroy_timer(self._timer)
+            self._timer = None
+        if self._gate is not None:
+            self._gate.withdraw()
+
+    # What comes in.
+
+    def _on_correction(self, msg: CorrectionMsg) -> None:
+        arrived_ns = steady_ns()
+        if self._gate is None or self._timer is None:
+            return
+        try:
+            correction = conversions.correction_from_msg(msg)
+        except ConversionError as error:
+            self._gate.refuse(str(error))
+            return
+        refused = self._gate.offer(correction, arrived_ns)
+        if refused:
+            return
+        self._accepted_stamp_ns = correction.stamp_ns
+        hop_ms = (arrived_ns - correction.acquired_steady_ns) / NS_PER_MS - msg.image_age_ms
+        self._tick()
+        done_ns = steady_ns()
+        stage_ms = correction.stage_ms | {
+            "correction_hop": hop_ms,
+            "gate": (done_ns - arrived_ns) / NS_PER_MS,
+        }
+        self._awaited.append((correction, stage_ms, done_ns))
+
+    def _on_consent(self, msg: ConsentMsg) -> None:
+        try:
+            consent = conversions.consent_from_msg(msg)
+        except ConversionError as error:
+            self.get_logger().error(str(error), throttle_duration_sec=1.0)
+            return
+        if self._gate is not None:
+            self._gate.consent(consent)
+
+    def _on_robot(self, msg: RobotStateMsg) -> None:
+        if self._gate is None:
+            return
+        try:
+            state = conversions.robot_state_from_msg(msg)
+        except ConversionError as error:
+            self._gate.stop(str(error))
+            return
+        self._gate.robot(state)
+        if state.accepted_steady_ns > self._answered_ns:
+            self._answered_ns = state.accepted_steady_ns
+            self._report_latency(state.accepted_stamp_ns, state.accepted_steady_ns)
+
+    def _on_plan(self, msg: PlanMsg) -> None:
+        try:
+            self._plan = conversions.plan_from_msg(msg)
+        except ConversionError as error:
+            self._plan = None
+            self.get_logger().error(str(error))
+
+    def _on_state_command(self, msg: String) -> None:
+        """Obey CRTK's commands that stop; what starts motion is approval and consent alone."""
+        if self._gate is None:
+            return
+        if msg.data in ("disable", "pause"):
+            self._gate.stop(f"state_command {msg.data}")
+        else:
+            self.get_logger().warning(
+                f"state_command {msg.data!r} is not obeyed: approve and consent"
+            )
+
+    # What goes out.
+
+    def _tick(self) -> None:
+        now_ns = steady_ns()
+        decision = self._gate.tick(now_ns)
+        if decision.command is not None:
+            self._commands.publish(conversions.command_to_msg(decision.command))
+            self._mirror(decision.command)
+        changed = (decision.level, decision.reasons) != self._last
+        if changed or now_ns - self._reported_ns >= REPORT_NS:
+            self._last, self._reported_ns = (decision.level, decision.reasons), now_ns
+            self._report(decision, now_ns)
+
+    def _mirror(self, command: Command) -> None:
+        now_ns = time.time_ns()
+        self._setpoints.publish(mirrors.joint_state(command.position, command.velocity, now_ns))
+
+    def _report(self, decision: Decision, now_ns: int) -> None:
+        gate = self._gate
+        report = GateReport(
+            decision=replace(decision, command=None),
+            steady_ns=now_ns,
+            stamp_ns=self._accepted_stamp_ns,
+            session=gate.session,
+            armed=gate.approved_hash is not None,
+            consent_held=gate.consent_held(now_ns),
+            approved_plan_hash=gate.approved_hash or "",
+            accepted_sequence=decision.accepted,
+            accepted_count=gate.accepted,
+            refused_count=sum(gate.refused.values()),
+            over_budget_count=gate.refused.get(OVER_BUDGET, 0),
+        )
+        self._gate_states.publish(conversions.gate_report_to_msg(report))
+        self._operating.publish(String(data=operating_state(decision)))
+        if gate.measured is not None:
+            pose = guide_pose(gate.measured.position)
+            self._poses.publish(mirrors.guide_pose_stamped(pose, time.time_ns()))
+
+    def _report_latency(self, stamp_ns: int, accepted_ns: int) -> None:
+        for correction, stage_ms, sent_ns in self._awaited:
+            if correction.stamp_ns == stamp_ns:
+                break
+        else:
+            return
+        end_to_end_ms = (accepted_ns - correction.acquired_steady_ns) / NS_PER_MS
+        stages = stage_ms | {"command_hop": (accepted_ns - sent_ns) / NS_PER_MS}
+        self._latencies.publish(
+            LatencyReport(
+                header=conversions.header(stamp_ns, "base_link"),
+                correction_sequence=correction.sequence,
+                acquired_steady_ns=correction.acquired_steady_ns,
+                accepted_steady_ns=accepted_ns,
+                boot_id=BOOT_ID,
+                end_to_end_ms=end_to_end_ms,
+                within_budget=end_to_end_ms <= self._profile.budget.total_ms,
+                stages=conversions.stages_to_msg(stages),
+            )
+        )
+
+    # What the operator asks for.
+
+    def _on_approve(
+        self, request: ApprovePlan.Request, response: ApprovePlan.Response
+    ) -> ApprovePlan.Response:
+        codes = ApprovePlan.Response
+        response.error_code, response.message = self._approve(request, codes)
+        response.accepted = response.error_code == codes.OK
+        return response
+
+    def _approve(self, request: ApprovePlan.Request, codes) -> tuple[int, str]:
+        if not request.operator_name.strip():
+            return codes.INVALID, "who approves? operator_name is empty"
+        if self._gate is None or self._timer is None:
+            return codes.STOPPED, "the robot is not active"
+        if not request.approve:
+            self._gate.withdraw()
+            return codes.OK, "approval withdrawn"
+        plan = self._plan
+        if plan is None:
+            return codes.NO_PLAN, "no plan has been computed"
+        if plan.hash != request.plan_hash:
+            return codes.OTHER_PLAN, "that is not the current plan: look at it again"
+        joints = tuple(joints_for(plan.entry_m, plan.direction, 0.0).tolist())
+        try:
+            self._gate.approve(plan.hash, joints, plan.length_m)
+        except RefusedError as error:
+            return codes.STOPPED, str(error)
+        self.get_logger().info(f"plan {plan.hash[:8]} approved by {request.operator_name}")
+        return codes.OK, ""
+
+    def _on_stop(self, request: Stop.Request, response: Stop.Response) -> Stop.Response:
+        if self._gate is not None:
+            self._gate.stop(f"operator: {request.reason}")
+            response.accepted = True
+        return response
+
+    def _on_reset(self, request: Reset.Request, response: Reset.Response) -> Reset.Response:
+        codes = Reset.Response
+        if not request.operator_name.strip():
+            response.error_code, response.message = (
+                codes.INVALID,
+                "who resets? operator_name is empty",
+            )
+            return response
+        if self._gate is None:
+            response.error_code, response.message = codes.CAUSE_PERSISTS, "the robot is not active"
+            return response
+        try:
+            self._gate.reset(steady_ns())
+        except RefusedError as error:
+            response.error_code, response.message = codes.CAUSE_PERSISTS, str(error)
+            return response
+        response.accepted = True
+        return response
+
+
+def operating_state(decision: Decision) -> str:
+    """Return CRTK's word for what the gate does."""
+    if decision.level == Level.R4:
+        return "FAULT"
+    if decision.command is None:
+        return "DISABLED"
+    return "PAUSED" if decision.level >= Level.R2 else "ENABLED"
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run gate and adapter until they are interrupted."""
+    sys.exit(run(lambda: [RobotNode()], args))
+
+
+if __name__ == "__main__":
+    main()

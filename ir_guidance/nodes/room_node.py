@@ -1,0 +1,203 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The simulated world: patient, breath, needle, imaging, and the embedded robot with its watchdog."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import replace
+
+from pydantic import Field
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from sensor_msgs.msg import Image, JointState
+
+from ir_guidance.kinematics import guide_pose
+from ir_guidance.nodes import conversions, mirrors, qos, topics
+from ir_guidance.nodes.conversions import ConversionError, Delivery
+from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
+from ir_guidance.nodes.running import reported, run, steady_ns
+from ir_guidance.robot import EmbeddedRobot
+from ir_guidance.room import Room, RoomSettings, Snapshot
+from ir_guidance.room.sight import sight
+from ir_guidance.values import NS_PER_S, Frame, Modality
+from ir_guidance_msgs.msg import Command, FrameInfo, GroundTruth, ProbeGeometry, RobotState
+
+
+class RoomNodeSettings(NodeSettings):
+    """Which patient, how often seen."""
+
+    seed: int = Field(0, ge=0, description="Draws patient, breath, needle and every error.")
+    frame_rate_hz: float = Field(30.0, ge=1, le=100, description="Images a second.")
+    state_rate_hz: float = Field(100.0, ge=50, le=500, description="Robot states a second.")
+    room: RoomSettings = RoomSettings()
+
+
+class RoomNode(LifecycleNode):
+    """Publishes images, frame information, robot state and ground truth; takes commands."""
+
+    def __init__(self, **options: object) -> None:
+        super().__init__("room", **(OPTIONS | options))
+        self.settings, self._profile = read_settings(self, RoomNodeSettings)
+        self._images = self.create_lifecycle_publisher(Image, topics.IMAGE, qos.IMAGES_OFFERED)
+        self._infos = self.create_lifecycle_publisher(FrameInfo, topics.FRAME_INFO, qos.STREAM)
+        self._geometry = self.create_publisher(ProbeGeometry, topics.PROBE_GEOMETRY, qos.LATCHED)
+        self._states = self.create_lifecycle_publisher(RobotState, topics.ROBOT_STATE, qos.COMMANDS)
+        self._joints = self.create_lifecycle_publisher(JointState, topics.MEASURED_JS, qos.STREAM)
+        self._truths = self.create_lifecycle_publisher(GroundTruth, topics.GROUND_TRUTH, qos.STREAM)
+        self._commands = self.create_subscription(
+            Command, topics.COMMAND, self._on_command, qos.COMMANDS_TAKEN
+        )
+        self._room: Room | None = None
+        self._robot: EmbeddedRobot | None = None
+        self._camera: Camera | None = None
+        self._timers_running: list = []
+
+    @reported
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._room = Room(self.settings.room, self.settings.seed)
+        self._robot = EmbeddedRobot(
+            self._profile.drive, self._profile.limits, self.settings.seed, steady_ns()
+        )
+        self.get_logger().info(f"room {self.settings.seed}: {self._profile.name}, embedded robot")
+        return TransitionCallbackReturn.SUCCESS
+
+    @reported
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._geometry.publish(
+            conversions.probe_geometry_to_msg(self._room.geometry, time.time_ns())
+        )
+        self._camera = Camera(self._room, self._send_frame)
+        self._started_ns = steady_ns()
+        self._frames = self._dropped = 0
+        self._timers_running = [
+            self.create_timer(1 / self.settings.state_rate_hz, self._tick),
+            self.create_timer(1 / self.settings.frame_rate_hz, self._take_frame),
+        ]
+        return super().on_activate(state)
+
+    @reported
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._rest()
+        return super().on_deactivate(state)
+
+    @reported
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._room = self._robot = None
+        return TransitionCallbackReturn.SUCCESS
+
+    @reported
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._rest()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: LifecycleState) -> TransitionCallbackReturn:
+        self._rest()
+        return TransitionCallbackReturn.SUCCESS
+
+    def _rest(self) -> None:
+        for timer in self._timers_running:
+            self.destroy_timer(timer)
+        self._timers_running = []
+        if self._camera is not None:
+            self._camera.close()
+            self._camera = None
+
+    def _on_command(self, msg: Command) -> None:
+        if self._robot is None:
+            return
+        try:
+            command = conversions.command_from_msg(msg)
+        except ConversionError as error:
+            self.get_logger().error(f"command refused: {error}", throttle_duration_sec=1.0)
+            return
+        now_ns = steady_ns()
+        self._robot.step(now_ns)
+        self._robot.send(command, now_ns)
+
+    def _move_on(self) -> int:
+        """Bring robot and room to the present; return it."""
+        now_ns = steady_ns()
+        self._robot.step(now_ns)
+        self._room.step((now_ns - self._started_ns) / NS_PER_S, guide_pose(self._robot.true_joints))
+        return now_ns
+
+    def _tick(self) -> None:
+        self._move_on()
+        state, stamp_ns = self._robot.state(), time.time_ns()
+        self._states.publish(conversions.robot_state_to_msg(state, stamp_ns))
+        self._joints.publish(mirrors.joint_state(state.position, state.velocity, stamp_ns))
+
+    def _take_frame(self) -> None:
+        """Acquire: what the image will show is what is there now; it is rendered beside us."""
+        now_ns, stamp_ns = self._move_on(), time.time_ns()
+        seen = sight(self._room) | {"touched_obstacle": self._room.touched_obstacle}
+        truth = replace(self._room.truth(now_ns), extra=seen)
+        self._truths.publish(conversions.truth_to_msg(truth, stamp_ns))
+        self._frames += 1
+        if not self._camera.take((self._room.snapshot(), self._frames, stamp_ns, now_ns)):
+            self._dropped += 1
+
+    def _send_frame(self, shot: Shot, pixels: object) -> None:
+        _, sequence, stamp_ns, acquired_ns = shot
+        geometry = self._room.geometry
+        frame = Frame(
+            pixels=pixels,
+            sequence=sequence,
+            stamp_ns=stamp_ns,
+            acquired_steady_ns=acquired_ns,
+            modality=Modality.ULTRASOUND,
+            spacing_m=geometry.spacing_m,
+            geometry=geometry,
+        )
+        image, info = conversions.frame_to_msg(frame, Delivery(steady_ns(), dropped=self._dropped))
+        self._infos.publish(info)
+        self._images.publish(image)
+
+
+Shot = tuple[Snapshot, int, int, int]
+
+
+class Camera:
+    """Renders in a thread of its own, so that the drive's watchdog never waits for an image."""
+
+    def __init__(self, room: Room, send) -> None:
+        self._room, self._send = room, send
+        self._shot: Shot | None = None
+        self._wake = threading.Condition()
+        self._open = True
+        self._thread = threading.Thread(target=self._work, name="camera")
+        self._thread.start()
+
+    def take(self, shot: Shot) -> bool:
+        """Render a shot next; False when one that was still waiting is lost for it."""
+        with self._wake:
+            free, self._shot = self._shot is None, shot
+            self._wake.notify()
+        return free
+
+    def close(self) -> None:
+        """Finish the image under way and end the thread."""
+        with self._wake:
+            self._open = False
+            self._wake.notify()
+        self._thread.join()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._shot is not None or not self._open)
+                if not self._open:
+                    return
+                shot, self._shot = self._shot, None
+            self._send(shot, self._room.render(shot[0]))
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the room until it is interrupted."""
+    sys.exit(run(lambda: [RoomNode()], args))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""One profile gathers the settings of every stage and checks that they fit together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from ir_guidance.correct import CorrectSettings
+from ir_guidance.gate import GateSettings
+from ir_guidance.kinematics import RobotLimits
+from ir_guidance.localise import LocaliseSettings
+from ir_guidance.plan import PlanSettings
+from ir_guidance.robot import DriveSettings
+from ir_guidance.settings import Settings, SettingsError, checked, load_yaml
+from ir_guidance.timing import Budget
+from ir_guidance.track import TrackSettings
+from ir_guidance.values import Modality
+
+FOLDER = Path(__file__).parent
+
+
+class Profile(Settings):
+    """A procedure: limits, budgets and what counts as success."""
+
+    name: str = Field(description="What the procedure is called on the command line.")
+    modality: Modality = Field(Modality.ULTRASOUND, description="The images it is guided by.")
+    tolerance_m: float = Field(
+        0.002, gt=0, le=0.02, description="Tip-to-target distance that is a success."
+    )
+    longest_s: float = Field(
+        240.0, gt=0, le=3600, description="Time after which the insertion is given up."
+    )
+    budget: Budget = Budget()
+    track: TrackSettings = TrackSettings()
+    localise: LocaliseSettings = LocaliseSettings()
+    plan: PlanSettings = PlanSettings()
+    correct: CorrectSettings = CorrectSettings()
+    gate: GateSettings = GateSettings()
+    limits: RobotLimits = RobotLimits()
+    drive: DriveSettings = DriveSettings()
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Profile:
+        if self.gate.budget_ms != self.budget.total_ms:
+            raise ValueError(
+                f"gate.budget_ms = {self.gate.budget_ms} differs from budget.total_ms = {self.budget.total_ms}"
+            )
+        if self.correct.advance_mps > self.gate.advance_mps:
+            raise ValueError(
+                f"correct.advance_mps = {self.correct.advance_mps} is faster than gate.advance_mps = "
+                f"{self.gate.advance_mps}: the gate would refuse every step"
+            )
+        if self.gate.decelerate_mps2 > self.limits.acceleration[-1]:
+            raise ValueError(
+                f"gate.decelerate_mps2 = {self.gate.decelerate_mps2} is more than the insertion joint can do "
+                f"({self.limits.acceleration[-1]})"
+            )
+        return self
+
+
+def profile_names() -> list[str]:
+    """Return the names of the profiles that come with the package."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load_profile(name: str) -> Profile:
+    """Return a profile by its name.
+
+    Raises:
+        SettingsError: There is none of that name, or it does not hold together.
+    """
+    return merged_profile(name, {}, f"profile {name}")
+
+
+def merged_profile(name: str, overrides: dict[str, Any], where: str) -> Profile:
+    """Return a profile with some of its values replaced, by group and key.
+
+    Raises:
+        SettingsError: There is none of that name, a key is unknown, or it does not hold together;
+            the message is led by ``where``.
+    """
+    if name not in profile_names():
+        known = ", ".join(profile_names())
+        raise SettingsError(f"{where}: no procedure {name!r}, choose from {known}")
+    return checked(Profile, _merged(load_yaml(FOLDER / f"{name}.yaml"), overrides), where)
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        key: _merged(base[key], value)
+        if isinstance(base.get(key), dict) and isinstance(value, dict)
+        else value
+        for key, value in over.items()
+    }
+    return base | both

@@ -1,0 +1,7 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Robot: what obeys the gate's commands; today the embedded simulation."""
+
+from ir_guidance.robot.embedded import DriveSettings, EmbeddedRobot
+
+__all__ = ["DriveSettings", "EmbeddedRobot"]

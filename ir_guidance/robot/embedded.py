@@ -1,0 +1,121 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""A simulated needle robot: five servo axes with limits, a tracking error and their own drive watchdog."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from ir_guidance.kinematics import Five, RobotLimits
+from ir_guidance.settings import Settings
+from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, RobotState, Vector
+
+STEP_S = 0.002
+
+
+class DriveSettings(Settings):
+    """How well the simulated axes follow."""
+
+    home: Five = Field((-0.030, 0.0, 0.75, 0.0, -0.010), description="Joints at power-on.")
+    bandwidth_hz: float = Field(
+        8.0, gt=0.5, le=100, description="Of the position loop of each axis."
+    )
+    watchdog_ms: float = Field(
+        50.0, gt=0, le=50, description="Silence after which the drives stop."
+    )
+    offset_sigma_m: float = Field(
+        0.0002, ge=0, le=0.005, description="Mounting error of sliding axes, by seed."
+    )
+    offset_sigma_rad: float = Field(
+        0.004, ge=0, le=0.05, description="Mounting error of turning axes, by seed."
+    )
+    encoder_step_m: float = Field(5e-6, gt=0, le=1e-3, description="Resolution of sliding axes.")
+    encoder_step_rad: float = Field(5e-5, gt=0, le=1e-2, description="Resolution of turning axes.")
+
+
+class EmbeddedRobot:
+    """Axes that move to the last set point within their limits; silence stops them where they are."""
+
+    def __init__(
+        self, settings: DriveSettings, limits: RobotLimits, seed: int, now_ns: int
+    ) -> None:
+        """Start at rest at home; the seed draws the mounting error that encoders do not see."""
+        self._settings, self._limits = settings, limits
+        kinds = np.array([1, 1, 0, 0, 1], dtype=bool)  # sliding axes
+        sigma = np.where(kinds, settings.offset_sigma_m, settings.offset_sigma_rad)
+        sigma[-1] = 0.0  # the needle's length is measured before it is mounted
+        self._offset = np.random.default_rng([seed, 5]).normal(0.0, sigma)
+        self._resolution = np.where(kinds, settings.encoder_step_m, settings.encoder_step_rad)
+        self._fastest = np.array(limits.velocity)
+        self._acceleration = np.array(limits.acceleration)
+        self._position = np.array(settings.home)
+        self._velocity = np.zeros(len(settings.home))
+        self._setpoint = self._position.copy()
+        self._feed = np.zeros_like(self._velocity)
+        self._now_ns = now_ns
+        self._heard: Command | None = None
+        self._heard_ns = now_ns
+        self._answered_ns = 0
+        self._enabled = True
+        self.estop = False
+
+    @property
+    def true_joints(self) -> Vector:
+        """The joints (5,) as they are, mounting error included: what moves the needle in the room."""
+        return self._position + self._offset
+
+    def send(self, command: Command, now_ns: int) -> Command | None:
+        """Take a command and return it as it will be obeyed; None when it is stale, repeated or not finite."""
+        values = np.array([*command.position, *command.velocity])
+        stale = now_ns >= command.expires_steady_ns or (
+            self._heard is not None
+            and command.session == self._heard.session
+            and command.sequence <= self._heard.sequence
+        )
+        if stale or not np.isfinite(values).all():
+            return None
+        if self._heard is None or command.stamp_ns != self._heard.stamp_ns:
+            self._answered_ns = now_ns
+        self._heard, self._heard_ns = command, now_ns
+        self._enabled = command.enable and not self.estop
+        self._setpoint = np.clip(command.position, self._limits.lower, self._limits.upper)
+        self._feed = np.clip(command.velocity, -self._fastest, self._fastest)
+        return command
+
+    def step(self, now_ns: int) -> None:
+        """Move on to a moment on the steady clock."""
+        while now_ns - self._now_ns >= STEP_S * NS_PER_S:
+            self._now_ns += int(STEP_S * NS_PER_S)
+            silent_ms = (self._now_ns - self._heard_ns) / NS_PER_MS
+            live = self._enabled and self._heard is not None and not self.estop
+            if live and silent_ms <= self._settings.watchdog_ms:
+                error = self._setpoint - self._position
+                wanted = self._feed + 2 * np.pi * self._settings.bandwidth_hz * error
+            else:
+                wanted = np.zeros_like(self._velocity)
+            self._advance(np.clip(wanted, -self._fastest, self._fastest))
+
+    def _advance(self, wanted: Vector) -> None:
+        most = self._acceleration * STEP_S
+        self._velocity = self._velocity + np.clip(wanted - self._velocity, -most, most)
+        moved = self._position + self._velocity * STEP_S
+        self._position = np.clip(moved, self._limits.lower, self._limits.upper)
+        self._velocity = np.where(moved == self._position, self._velocity, 0.0)
+
+    def state(self) -> RobotState:
+        """Return what the encoders and the drives report now."""
+        silent_ms = (self._now_ns - self._heard_ns) / NS_PER_MS
+        return RobotState(
+            steady_ns=self._now_ns,
+            position=np.round(self._position / self._resolution) * self._resolution,
+            velocity=self._velocity.copy(),
+            setpoint=self._setpoint.copy(),
+            enabled=self._enabled and not self.estop,
+            estop=self.estop,
+            brake=not self._enabled or self.estop,
+            fault="",
+            watchdog_tripped=self._heard is not None and silent_ms > self._settings.watchdog_ms,
+            accepted_stamp_ns=self._heard.stamp_ns if self._heard else 0,
+            accepted_steady_ns=self._answered_ns,
+        )

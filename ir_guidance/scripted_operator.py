@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The operator of a headless run: looks, points, approves and consents the way a person would.
+
+A person sees the lesion in the image. The script is told where it is instead (its ``Eyes``), and
+points at it with a person's error and a person's pace. That it was a script is said in every summary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import Field
+
+from ir_guidance.pipeline import Phase
+from ir_guidance.settings import Settings
+from ir_guidance.values import NS_PER_S, Level, Vector
+
+
+class OperatorSettings(Settings):
+    """The person that the script stands for."""
+
+    look_s: float = Field(
+        1.0, gt=0, le=30, description="Time to look before acting on what is seen."
+    )
+    point_sigma_px: float = Field(
+        6.0, ge=0, le=50, description="Error of pointing at the lesion's centre."
+    )
+    mark_sigma_px: float = Field(3.0, ge=0, le=50, description="Error of marking a no-go region.")
+    patience_s: float = Field(
+        3.0, gt=0, le=60, description="Time after which an unanswered wish is repeated."
+    )
+    presses: int = Field(
+        5, ge=1, le=20, description="Times to consent anew after a hold before giving up."
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Eyes:
+    """What a person would make out in the image now, in pixels (u, v); ``at_rest`` at end-exhale."""
+
+    target_px: Vector
+    marks_px: tuple[tuple[float, float, float], ...]
+    at_rest: bool
+
+
+def eyes_from(seen: Mapping[str, Any]) -> Eyes:
+    """Return eyes from what a room says is to be seen: ``target_px``, ``marks_px``, ``at_rest``."""
+    return Eyes(
+        target_px=np.array(seen["target_px"]),
+        marks_px=tuple((u, v, radius) for u, v, radius in seen["marks_px"]),
+        at_rest=bool(seen["at_rest"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What the software shows the operator."""
+
+    phase: Phase = Phase.IDLE
+    level: Level = Level.R0
+    latched: bool = False
+    plan_hash: str = ""
+    approved_hash: str = ""
+    inserting: bool = False
+    finished: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the operator does now; consent is given for ``consent_hash`` while ``held``."""
+
+    point_px: tuple[float, float] | None = None
+    marks_px: tuple[tuple[float, float, float], ...] | None = None
+    approve: str = ""
+    insert: str = ""
+    reset: bool = False
+    consent_hash: str = ""
+    held: bool = False
+    grant: int = 0
+    gave_up: bool = False
+
+
+class ScriptedOperator:
+    """One step for every look at the screen, at least ten times a second."""
+
+    def __init__(self, settings: OperatorSettings, seed: int) -> None:
+        """Draw the person's errors from the seed."""
+        self._settings = settings
+        self._rng = np.random.default_rng([seed, 77])
+        self._wish_ns: dict[str, int] = {}
+        self._grant = 0
+        self._held = False
+        self._trouble_ns: int | None = None
+
+    def step(self, now_ns: int, eyes: Eyes | None, screen: Screen) -> Wish:
+        """Return what the operator does next."""
+        if screen.finished:
+            self._held = False
+            return Wish(grant=self._grant)
+        if screen.phase == Phase.IDLE:
+            return self._point(now_ns, eyes)
+        if screen.phase == Phase.READY and eyes is not None and self._due("plan", now_ns):
+            return Wish(marks_px=self._marks(eyes))
+        if screen.plan_hash and screen.approved_hash != screen.plan_hash and not screen.inserting:
+            due = self._looked("plan", now_ns) and self._due("approve", now_ns)
+            return Wish(approve=screen.plan_hash if due else "")
+        if screen.approved_hash and screen.approved_hash == screen.plan_hash:
+            return self._consent(now_ns, screen)
+        return Wish(grant=self._grant)
+
+    def _point(self, now_ns: int, eyes: Eyes | None) -> Wish:
+        """Point at the lesion in a quiet moment of the breath."""
+        if eyes is None or not eyes.at_rest or not self._looked("target", now_ns):
+            return Wish()
+        if not self._due("point", now_ns):
+            return Wish()
+        u, v = eyes.target_px + self._rng.normal(0, self._settings.point_sigma_px, 2)
+        return Wish(point_px=(float(u), float(v)))
+
+    def _marks(self, eyes: Eyes) -> tuple[tuple[float, float, float], ...]:
+        sigma = self._settings.mark_sigma_px
+        return tuple(
+            (u + self._rng.normal(0, sigma), v + self._rng.normal(0, sigma), radius)
+            for u, v, radius in eyes.marks_px
+        )
+
+    def _consent(self, now_ns: int, screen: Screen) -> Wish:
+        """Hold consent; after a latched hold let go, look, and press anew."""
+        if screen.level == Level.R4:
+            self._held = False
+            return Wish(grant=self._grant, gave_up=True)
+        if not screen.latched:
+            self._trouble_ns = None
+            if not self._held:
+                self._press()
+        elif (
+            self._trouble_ns is None or now_ns - self._trouble_ns > self._settings.look_s * NS_PER_S
+        ):
+            self._trouble_ns = now_ns
+            if self._held:
+                self._held = False
+            else:
+                self._press()
+        due = not screen.inserting and self._due("insert", now_ns)
+        return Wish(
+            insert=screen.plan_hash if due else "",
+            consent_hash=screen.plan_hash,
+            held=self._held,
+            grant=self._grant,
+            gave_up=self._grant > self._settings.presses,
+        )
+
+    def _press(self) -> None:
+        self._held = True
+        self._grant += 1
+
+    def _looked(self, what: str, now_ns: int) -> bool:
+        """Return whether something has been in sight for long enough to act on it."""
+        since_ns = self._wish_ns.setdefault(f"look at {what}", now_ns)
+        return now_ns - since_ns >= self._settings.look_s * NS_PER_S
+
+    def _due(self, what: str, now_ns: int) -> bool:
+        """Return whether a wish is to be uttered: the first time, and when it stays unanswered."""
+        last_ns = self._wish_ns.get(what)
+        if last_ns is not None and now_ns - last_ns < self._settings.patience_s * NS_PER_S:
+            return False
+        self._wish_ns[what] = now_ns
+        return True

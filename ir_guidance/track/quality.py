@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Whether an image is worth searching at all."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+
+from ir_guidance.track.settings import QualitySettings
+from ir_guidance.values import Pixels, Reason
+
+SPARSE = 4  # every fourth pixel both ways is enough for statistics
+
+
+class Quality:
+    """Judges images; remembers only what the last one was, to notice a frozen stream."""
+
+    def __init__(self, settings: QualitySettings) -> None:
+        """Start without an earlier image."""
+        self._settings = settings
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last image."""
+        self._digest: int | None = None
+        self._repeats = 1
+
+    def judge(self, pixels: Pixels) -> Reason:
+        """Return OK, or why nothing can be found in the image (rows, columns)."""
+        digest = zlib.crc32(np.ascontiguousarray(pixels))
+        self._repeats = self._repeats + 1 if digest == self._digest else 1
+        self._digest = digest
+        if self._repeats >= self._settings.frozen_frames:
+            return Reason.FROZEN
+        return self._levels(pixels[::SPARSE, ::SPARSE])
+
+    def _levels(self, sparse: Pixels) -> Reason:
+        full = float(np.iinfo(sparse.dtype).max)
+        highest = int(sparse.max())
+        if np.mean(sparse > self._settings.black_level * full) < 1e-3:
+            return Reason.BLACK
+        if np.mean(sparse == highest) > self._settings.saturated_share:
+            return Reason.SATURATED
+        if float(sparse.std()) < self._settings.contrast * full:
+            return Reason.LOW_CONTRAST
+        return Reason.OK

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""A strip of the image, straightened along a line, in which a needle runs from left to right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ir_guidance.values import Modality, Pixels, Vector
+
+Image = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strip:
+    """Levels along a line: ``values`` (across, along), brighter where the needle is.
+
+    Column s, row t lies at ``origin_px + s * along + t * across``; ``valid`` is False outside the image.
+    """
+
+    values: Image
+    valid: NDArray[np.bool_]
+    origin_px: Vector
+    along: Vector
+    across: Vector
+
+    def px(self, s: float, t: float) -> Vector:
+        """Return the pixel (u, v) of column s, row t."""
+        point: Vector = self.origin_px + s * self.along + t * self.across
+        return point
+
+
+def cut_strip(image: Image, start_px: Vector, end_px: Vector, half_width_px: float) -> Strip:
+    """Return the strip of that half width from start to end, one pixel a step."""
+    length = max(float(np.linalg.norm(end_px - start_px)), 1.0)
+    along = (end_px - start_px) / length
+    across = np.array([-along[1], along[0]])
+    half = int(np.ceil(half_width_px))
+    origin = start_px - half * across
+    matrix = np.column_stack((along, across, origin))
+    size = (round(length) + 1, 2 * half + 1)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    levels = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    s, t = np.arange(size[0]), np.arange(size[1])[:, None]
+    u = origin[0] + s * along[0] + t * across[0]
+    v = origin[1] + s * along[1] + t * across[1]
+    valid = (u >= 0) & (u <= image.shape[1] - 1) & (v >= 0) & (v <= image.shape[0] - 1)
+    return Strip(levels, valid, origin, along, across)
+
+
+def needle_bright(pixels: Pixels, modality: Modality, layers_px: int) -> Image:
+    """Return an image in which a needle is bright and its contrast does not hang on exposure.
+
+    An ultrasound image is already the logarithm of the echo; what its rows have in common over
+    ``layers_px`` is taken off, because tissue lies in layers across the beam and a needle does not.
+    X-ray intensity becomes attenuation by its negative logarithm (Beer and Lambert). Full scale is 1.
+    """
+    scaled = pixels.astype(np.float32)
+    scaled *= np.float32(1.0 / np.iinfo(pixels.dtype).max)
+    if modality is Modality.ULTRASOUND:
+        scaled -= cv2.blur(scaled, (2 * (layers_px // 2) + 1, 1), borderType=cv2.BORDER_REPLICATE)
+        return scaled
+    dark = np.float32(0.01)
+    attenuation: Image = np.log(scaled + dark) * np.float32(1.0 / np.log(dark))
+    return attenuation

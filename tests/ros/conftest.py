@@ -1,0 +1,30 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Tests that need ROS: they step aside where it is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+MISSING = [name for name in ("rclpy", "ir_guidance_msgs") if find_spec(name) is None]
+collect_ignore_glob = ["test_*.py"] if MISSING else []
+
+
+def pytest_report_header() -> str:
+    """Say whether these tests run."""
+    return f"ros tests: skipped, no {' or '.join(MISSING)}" if MISSING else "ros tests: on"
+
+
+@pytest.fixture
+def context() -> Iterator[Any]:
+    """Give a private ROS context, so that tests cannot disturb each other."""
+    import rclpy
+
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    yield context
+    rclpy.try_shutdown(context=context)

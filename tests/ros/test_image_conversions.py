@@ -1,0 +1,139 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Frames over the wire: what does not fit together is refused before there is a view of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from array import array
+
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+
+from ir_guidance.nodes import conversions as c
+from ir_guidance.values import CarmGeometry, Frame, Modality, ProbeGeometry
+from wire import assert_same, over_the_wire
+
+STAMP_NS = 1_700_000_000_123_456_789
+STEADY_NS = 98_765_432_109
+RNG = np.random.default_rng(2)
+PROBE = ProbeGeometry((0.0001, 0.0002), (255.5, 3.0), np.eye(4), epoch=3)
+CARM = CarmGeometry(1.2, 0.8, 0.3, -0.2, (0.0003, 0.0004), epoch=3)
+FRAME = Frame(
+    pixels=RNG.integers(0, 256, (6, 5), dtype=np.uint8),
+    sequence=7,
+    stamp_ns=STAMP_NS,
+    acquired_steady_ns=STEADY_NS,
+    modality=Modality.FLUOROSCOPY,
+    spacing_m=(0.0001, 0.0002),
+    geometry=CARM,
+)
+DELIVERY = c.Delivery(STEADY_NS + 5, 1, 2, 3, 0.004, 7.5)
+
+
+def sent(frame):
+    image, info = c.frame_to_msg(frame, DELIVERY)
+    return over_the_wire(image), over_the_wire(info)
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize("modality", Modality)
+def test_a_frame_comes_back_as_it_went(kind, modality):
+    pixels = RNG.integers(0, np.iinfo(kind).max, (6, 5), dtype=kind)
+    geometry = PROBE if modality is Modality.ULTRASOUND else CARM
+    frame = dataclasses.replace(FRAME, pixels=pixels, modality=modality, geometry=geometry)
+    image, info = sent(frame)
+    assert_same(frame, c.frame_from_msg(image, info, geometry))
+    assert (info.dropped, info.duplicate, info.frozen) == (1, 2, 3)
+    assert info.host_steady_ns == STEADY_NS + 5
+
+
+def test_an_unknown_spacing_stays_unknown():
+    frame = dataclasses.replace(FRAME, spacing_m=None, geometry=None)
+    assert_same(frame, c.frame_from_msg(*sent(frame)))
+
+
+def test_reading_grey_pixels_copies_nothing():
+    image, info = sent(FRAME)
+    pixels = c.frame_from_msg(image, info, CARM).pixels
+    assert np.shares_memory(pixels, np.frombuffer(image.data, np.uint8))
+
+
+def test_an_image_and_another_images_information_do_not_make_a_frame():
+    image, info = sent(FRAME)
+    info.header.stamp.nanosec += 1
+    with pytest.raises(c.ConversionError, match="stamps differ"):
+        c.frame_from_msg(image, info)
+
+
+def test_a_frame_of_another_geometry_epoch_is_refused():
+    with pytest.raises(c.ConversionError, match="epoch 3"):
+        c.frame_from_msg(*sent(FRAME), dataclasses.replace(CARM, epoch=4))
+
+
+def test_a_frame_of_another_boot_or_an_unknown_modality_is_refused():
+    image, info = sent(FRAME)
+    info.modality = 7
+    with pytest.raises(c.ConversionError, match="modality 7"):
+        c.frame_from_msg(image, info)
+    info.boot_id = "elsewhere"
+    with pytest.raises(c.ConversionError, match="elsewhere"):
+        c.frame_from_msg(image, info)
+
+
+def image_of(encoding, rows):
+    data = b"".join(rows)
+    width = len(rows[0]) // {"mono8": 1, "mono16": 2, "rgb8": 3, "bgr8": 3}[encoding]
+    return Image(
+        encoding=encoding, height=len(rows), width=width, step=len(rows[0]), data=array("B", data)
+    )
+
+
+def test_colour_becomes_grey_in_the_right_order():
+    red = image_of("rgb8", [bytes([255, 0, 0] * 2)] * 2)
+    blue = image_of("bgr8", [bytes([255, 0, 0] * 2)] * 2)
+    assert c.pixels_from_msg(over_the_wire(red)).tolist() == [[76, 76]] * 2
+    assert c.pixels_from_msg(over_the_wire(blue)).tolist() == [[29, 29]] * 2
+
+
+def test_sixteen_bits_are_read_in_the_order_they_were_sent():
+    image = image_of("mono16", [bytes([1, 2, 3, 4])])
+    assert c.pixels_from_msg(over_the_wire(image)).tolist() == [[0x0201, 0x0403]]
+    image.is_bigendian = 1
+    pixels = c.pixels_from_msg(over_the_wire(image))
+    assert pixels.tolist() == [[0x0102, 0x0304]] and pixels.dtype == np.uint16
+
+
+@pytest.mark.parametrize("encoding", ["mono8", "mono16", "rgb8"])
+def test_bytes_beyond_the_width_are_left_out(encoding):
+    narrow = image_of(encoding, [bytes(range(12))] * 2)
+    padded = image_of(encoding, [bytes(range(12)) + b"\xff"] * 2)
+    padded.width, padded.step = narrow.width, 13
+    np.testing.assert_array_equal(
+        c.pixels_from_msg(over_the_wire(padded)), c.pixels_from_msg(over_the_wire(narrow))
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"encoding": "bayer_rggb8"}, "encoding 'bayer_rggb8'"),
+        ({"width": 0}, "0 x 2"),
+        ({"height": 0}, "4 x 0"),
+        ({"width": 8193}, "8193 x 2"),
+        ({"height": 2**32 - 1}, "4 x 4294967295"),
+        ({"is_bigendian": 2}, "is_bigendian 2"),
+        ({"step": 3}, "step 3"),
+        ({"step": 5}, "8 bytes of data, step \\* height = 10"),
+        ({"step": 2**31}, "8 bytes of data"),
+        ({"data": array("B", b"1234567")}, "7 bytes"),
+        ({"data": array("B")}, "0 bytes"),
+    ],
+)
+def test_an_image_that_does_not_fit_together_is_refused(changes, said):
+    image = image_of("mono8", [b"abcd", b"efgh"])
+    for field, value in changes.items():
+        setattr(image, field, value)
+    with pytest.raises(c.ConversionError, match=said):
+        c.pixels_from_msg(over_the_wire(image))
