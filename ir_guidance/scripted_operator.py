@@ -101,6 +101,9 @@ class ScriptedOperator:
         if screen.finished:
             self._held = False
             return Wish(grant=self._grant)
+        if screen.level == Level.R4:
+            self._held = False
+            return Wish(grant=self._grant, gave_up=True)
         if screen.phase == Phase.IDLE:
             return self._point(now_ns, eyes)
         if screen.phase == Phase.READY and eyes is not None and self._due("plan", now_ns):
@@ -130,9 +133,6 @@ class ScriptedOperator:
 
     def _consent(self, now_ns: int, screen: Screen) -> Wish:
         """Hold consent; after a latched hold let go, look, and press anew."""
-        if screen.level == Level.R4:
-            self._held = False
-            return Wish(grant=self._grant, gave_up=True)
         if not screen.latched:
             self._trouble_ns = None
             if not self._held:

@@ -66,7 +66,8 @@ def _draw_side(axes: Axes, run: Run) -> None:
     axes.set_aspect("equal")
     axes.set_xlabel("lateral, mm")
     axes.set_ylabel("height, mm")
-    axes.legend(loc="lower left", fontsize=8)
+    if run.truths:
+        axes.legend(loc="lower left", fontsize=8)
 
 
 def _circle(x: float, y: float, radius: float) -> object:
@@ -107,7 +108,8 @@ def _draw_depth(axes: Axes, run: Run) -> None:
             levels.set_yticks(range(5), [f"R{level}" for level in range(5)])
     axes.set_xlabel("time, s")
     axes.set_ylabel("mm")
-    axes.legend(loc="upper left", fontsize=8)
+    if run.truths:
+        axes.legend(loc="upper left", fontsize=8)
 
 
 def _draw_latency(axes: Axes, run: Run) -> None:

@@ -40,6 +40,12 @@ class LocaliseSettings(Settings):
     image_sigma_m: float = Field(
         0.0002, gt=0, le=0.005, description="Scale and speed of sound in the image."
     )
+    tip_end_sigma_m: float = Field(
+        0.0010,
+        ge=0,
+        le=0.01,
+        description="Where along the shaft the echo ends, beyond what the tracker knows.",
+    )
     slice_factor: float = Field(
         1.0,
         gt=0,
@@ -63,7 +69,7 @@ class LocaliseSettings(Settings):
         18.4, gt=2, le=100, description="Gate on the tip's innovation, 2 degrees of freedom."
     )
     view_margin_m: float = Field(
-        0.006,
+        0.018,
         ge=0,
         le=0.03,
         description="Length of needle inside the image before it must be seen.",

@@ -68,11 +68,11 @@ def run_demo(profile: Profile, seed: int, folder: Path, console: Console, *, hea
 
 
 def parameters_of(specs: list[NodeSpec]) -> dict[str, dict[str, object]]:
-    """Return the parameters of all nodes in the form of a ROS parameter file."""
+    """Return the parameters of all nodes in the form of a ROS parameter file, whatever their namespace."""
     told: dict[str, dict[str, object]] = {}
     for spec in specs:
         for node, values in spec.parameters.items():
-            told[node] = {"ros__parameters": values}
+            told[f"/**/{node}"] = {"ros__parameters": dict(values)}
     return told
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from rcl_interfaces.msg import SetParametersResult
@@ -64,10 +65,18 @@ def _given(node: Node) -> dict[str, Any]:
 
 
 def _declare(node: Node, settings: Settings) -> None:
-    """Show the settings in force as parameters."""
-    for name, value in settings.model_dump(mode="json").items():
+    """Show the settings in force as parameters, groups by dots."""
+    for name, value in _flat(settings.model_dump(mode="json"), ""):
         if value is not None and not node.has_parameter(name):
             node.declare_parameter(name, value)
+
+
+def _flat(values: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
 
 
 def _refuse_changes(changes: list[Parameter]) -> SetParametersResult:

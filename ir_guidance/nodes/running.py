@@ -14,11 +14,13 @@ from typing import Any
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.signals import SignalHandlerOptions
 
 from ir_guidance.settings import SettingsError
 
 BAD_SETTINGS = 2
+RCLError = rclpy_implementation.RCLError
 
 
 def steady_ns() -> int:
@@ -31,7 +33,11 @@ def run(make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = No
     asked_to_end = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_end.append(True))
-    rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return BAD_SETTINGS
     nodes: Sequence[LifecycleNode] = ()
     executor = SingleThreadedExecutor()
     try:
