@@ -31,7 +31,7 @@ help:
 setup: $(DONE)/package
 
 demo: setup
-	@$(BIN)/ir-guidance demo --headless --out build/demo $(ARGS)
+	@$(BIN)/ir-guidance demo --headless $(ARGS)
 
 test: setup $(DONE)/dev
 	@echo "lint:  ruff, codespell"

@@ -34,7 +34,6 @@ setup(
     ],
     # ROS itself is not listed: pip must not fetch the wheels where a full install is sourced.
     install_requires=[
-        "SimpleITK",
         "matplotlib",
         "mcap",
         "numpy>=1.26",

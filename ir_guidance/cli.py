@@ -35,8 +35,12 @@ def demo(
     modality: ModalityName = "ultrasound",
     seed: Seed = 0,
     sim_level: Annotated[int, typer.Option(help="0: the embedded robot.")] = 0,
-    headless: Annotated[bool, typer.Option("--headless", help="A script consents, and the summary says so.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for summary.json, trajectory.png, session.mcap.")] = None,
+    headless: Annotated[
+        bool, typer.Option("--headless", help="A script consents, and the summary says so.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for summary.json, trajectory.png, session.mcap.")
+    ] = None,
 ) -> None:
     """Run one simulated procedure in real time, every node in its own process."""
     from ir_guidance.commands.output import check_free, unused
@@ -48,7 +52,9 @@ def demo(
     _only("--modality", modality, [str(profile.modality)])
     _only("--sim-level", str(sim_level), ["0"])
     if not headless and not sys.stdin.isatty():
-        raise SettingsError("demo: consent is held on a key, and this is no terminal; add --headless")
+        raise SettingsError(
+            "demo: consent is held on a key, and this is no terminal; add --headless"
+        )
     folder = out or unused(Path("build/demo"))
     check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -73,9 +79,15 @@ def trials(
     modality: ModalityName = "ultrasound",
     number: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="How many.")] = 20,
     seed: Seed = 0,
-    jobs: Annotated[int, typer.Option(min=1, max=256, help="Processes side by side.")] = os.cpu_count() or 1,
-    open_loop: Annotated[bool, typer.Option("--open-loop", help="Leave out what the image would correct.")] = False,
-    json: Annotated[Path | None, typer.Option(help="File for the report; an existing one is not written over.")] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes side by side.")
+    ] = os.cpu_count() or 1,
+    open_loop: Annotated[
+        bool, typer.Option("--open-loop", help="Leave out what the image would correct.")
+    ] = False,
+    json: Annotated[
+        Path | None, typer.Option(help="File for the report; an existing one is not written over.")
+    ] = None,
 ) -> None:
     """Run many procedures in lockstep on a simulated clock, without ROS; same seed, same numbers."""
     from ir_guidance.commands.trials import check_new, run_trials, table, write_json
@@ -95,9 +107,15 @@ def trials(
 @app.command()
 def track(
     source: Annotated[str, typer.Argument(help="File, folder, device or address.")],
-    modality: Annotated[str | None, typer.Option(help="ultrasound or fluoroscopy, where the file does not say.")] = None,
-    roi: Annotated[str | None, typer.Option(metavar="X,Y,W,H", help="Region of interest in pixels.")] = None,
-    spacing: Annotated[float | None, typer.Option(metavar="MM", help="Millimetres a pixel.")] = None,
+    modality: Annotated[
+        str | None, typer.Option(help="ultrasound or fluoroscopy, where the file does not say.")
+    ] = None,
+    roi: Annotated[
+        str | None, typer.Option(metavar="X,Y,W,H", help="Region of interest in pixels.")
+    ] = None,
+    spacing: Annotated[
+        float | None, typer.Option(metavar="MM", help="Millimetres a pixel.")
+    ] = None,
     backend: Annotated[str, typer.Option(help="Which tracker.")] = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for tracks.csv and the overlay.")] = None,
 ) -> None:
@@ -130,7 +148,9 @@ def doctor() -> None:
 def _only(option: str, value: str, choices: list[str]) -> None:
     """Refuse what this version does not offer."""
     if value not in choices:
-        raise SettingsError(f"{option} {value}: not in this version, choose from {', '.join(choices)}")
+        raise SettingsError(
+            f"{option} {value}: not in this version, choose from {', '.join(choices)}"
+        )
 
 
 def _need_ros() -> None:
@@ -139,7 +159,9 @@ def _need_ros() -> None:
 
     missing = [name for name in ("rclpy", "ir_guidance_msgs") if find_spec(name) is None]
     if missing:
-        raise SettingsError(f"demo: {' and '.join(missing)} missing; run 'make setup', or source your ROS 2")
+        raise SettingsError(
+            f"demo: {' and '.join(missing)} missing; run 'make setup', or source your ROS 2"
+        )
 
 
 def main() -> None:

@@ -39,7 +39,10 @@ class HeldKey:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Give the terminal back as it was."""
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)

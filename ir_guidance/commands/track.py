@@ -21,7 +21,7 @@ from ir_guidance.commands.output import check_free, output_folder, unused
 from ir_guidance.commands.overlay_files import OverlayFiles
 from ir_guidance.commands.tracks_csv import TracksCsv
 from ir_guidance.frames import Grab, Roi, Source, SourceError, SourceOptions, open_source
-from ir_guidance.settings import checked
+from ir_guidance.settings import SettingsError, checked
 from ir_guidance.values import NS_PER_MS, Frame, Modality, Reason, Track
 
 DEFAULT_OUT = Path("build/track")
@@ -87,7 +87,7 @@ def track_source(
 
     Raises:
         SourceError: The source cannot be used.
-        SettingsError: An option is out of its bounds.
+        SettingsError: An option is out of its bounds, or there is no such backend.
         OutputError: ``out`` holds files already, or cannot be written.
     """
     options = checked(
@@ -109,9 +109,14 @@ def track_source(
 
 
 def _make_tracker(backend: str, modality: Modality) -> FrameTracker:
-    from ir_guidance.track import make_tracker
+    from ir_guidance.track import BACKENDS, make_tracker
 
-    return make_tracker(backend, modality)
+    name = BACKENDS[0] if backend == "auto" else backend
+    if name not in BACKENDS:
+        raise SettingsError(
+            f"--backend {backend}: not in this version, choose from auto, {', '.join(BACKENDS)}"
+        )
+    return make_tracker(name, modality)
 
 
 def _name(source: str) -> str:

@@ -15,7 +15,12 @@ from ir_guidance.values import NS_PER_S
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NEEDLE, TARGET, PLAN, SEEN = "#0072b2", "#d55e00", "#009e73", "#cc79a7"  # tell apart without colour vision
+NEEDLE, TARGET, PLAN, SEEN = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+)  # tell apart without colour vision
 
 
 def draw_trajectory(run: Run, path: Path) -> None:
@@ -87,7 +92,9 @@ def _draw_error(axes: Axes, run: Run) -> None:
         gaps = [float(np.linalg.norm(truth.tip_m - truth.target_m)) * 1e3 for truth in run.truths]
         axes.semilogy(when, gaps, color=NEEDLE)
         axes.axhline(run.tolerance_m * 1e3, color=TARGET, linestyle="--", linewidth=1)
-        axes.annotate("tolerance", (0.01, run.tolerance_m * 1e3 * 1.08), xycoords=("axes fraction", "data"))
+        axes.annotate(
+            "tolerance", (0.01, run.tolerance_m * 1e3 * 1.08), xycoords=("axes fraction", "data")
+        )
     axes.set_xlabel("time, s")
     axes.set_ylabel("mm")
     axes.grid(alpha=0.3, which="both")
@@ -97,13 +104,17 @@ def _draw_depth(axes: Axes, run: Run) -> None:
     axes.set_title("insertion, breath and the gate's level")
     if run.truths:
         when = _times_s(run, np.array([truth.steady_ns for truth in run.truths]))
-        axes.plot(when, [truth.insertion_m * 1e3 for truth in run.truths], color=NEEDLE, label="insertion")
+        axes.plot(
+            when, [truth.insertion_m * 1e3 for truth in run.truths], color=NEEDLE, label="insertion"
+        )
         breath = [float(np.linalg.norm(truth.breathing_m)) * 1e3 for truth in run.truths]
         axes.plot(when, breath, color=TARGET, linewidth=1, label="breath")
         gate = np.array(run.gate_times)
         if len(gate):
             levels = axes.twinx()
-            levels.step(_times_s(run, gate[:, 0]), gate[:, 1], where="post", color="0.3", linewidth=1)
+            levels.step(
+                _times_s(run, gate[:, 0]), gate[:, 1], where="post", color="0.3", linewidth=1
+            )
             levels.set_ylim(-0.2, 4.4)
             levels.set_yticks(range(5), [f"R{level}" for level in range(5)])
     axes.set_xlabel("time, s")

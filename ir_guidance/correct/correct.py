@@ -159,14 +159,14 @@ def _reaction(
         rate = _align_rate(plan, robot, settings)
         if rate != STILL:
             return Reaction(Mode.ALIGN, guide_rate=rate)
-    if not open_loop and fix.coasted > settings.coast_frames:
-        return Reaction(Mode.HOLD, reason=f"needle not seen for {fix.coasted} frames")
     if fix.target_coasted > settings.target_lost_frames:
         return Reaction(Mode.HOLD, reason=f"target not seen for {fix.target_coasted} frames")
     at_rest = _breath_at_rest(fix, settings)
     unseen = fix.target_coasted > settings.coast_frames
     if unseen or (remaining_m < settings.gate_from_m and not at_rest):
         return Reaction(Mode.WAIT_FOR_BREATH)
+    if not open_loop and fix.coasted > settings.coast_frames:
+        return Reaction(Mode.HOLD, reason=f"needle not seen for {fix.coasted} frames")
     if remaining_m <= settings.arrived_m:
         return Reaction(Mode.ARRIVED)
     steering = not open_loop and at_rest and fix.insertion_m > settings.steer_from_m

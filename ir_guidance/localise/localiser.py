@@ -97,7 +97,9 @@ class Localiser:
         noise[:2, :2] = scale @ seen.tip_covariance_px2 @ scale
         noise[:2, :2] += np.eye(2) * self._settings.image_sigma_m**2
         # An echo fades before the tip does, or goes on beyond it: only along the shaft.
-        noise[:2, :2] += self._settings.tip_end_sigma_m**2 * np.outer(seen.direction, seen.direction)
+        noise[:2, :2] += self._settings.tip_end_sigma_m**2 * np.outer(
+            seen.direction, seen.direction
+        )
         # Being out of the plane is no fresh error on every frame: many frames must not average it away.
         frames = max(1.0, 2 * self._settings.slice_correlation_s / max(dt_s, 1e-3))
         noise[2, 2] = (self._settings.slice_factor * geometry.slice_sigma_m) ** 2 * frames

@@ -22,14 +22,16 @@ from rich.table import Table
 
 from ir_guidance.commands.processes import Processes
 from ir_guidance.commands.summary import Run
-from ir_guidance.nodes.graph import NodeSpec, simulation
+from ir_guidance.nodes.graph import NodeSpec, parameters_of, simulation
 from ir_guidance.nodes.monitor_node import MonitorNode, Watched
 from ir_guidance.nodes.running import steady_ns
 from ir_guidance.profiles import Profile
 from ir_guidance.values import Level
 
 SETTLE_S = 0.3  # reports of the last image are still under way when the needle has arrived
-PREPARE_S = 60.0  # from start to the insertion: nodes start, the breath is learned, a plan is approved
+PREPARE_S = (
+    60.0  # from start to the insertion: nodes start, the breath is learned, a plan is approved
+)
 LATCHED_TOO_LONG_S = 20.0
 GRAPH = {"ROS_AUTOMATIC_DISCOVERY_RANGE": "LOCALHOST"}
 
@@ -65,15 +67,6 @@ def run_demo(profile: Profile, seed: int, folder: Path, console: Console, *, hea
     if killed:
         console.print(f"had to be killed: {', '.join(killed)}")
     return run_of(monitor.seen, profile, seed, "scripted" if headless else "terminal", outcome)
-
-
-def parameters_of(specs: list[NodeSpec]) -> dict[str, dict[str, object]]:
-    """Return the parameters of all nodes in the form of a ROS parameter file, whatever their namespace."""
-    told: dict[str, dict[str, object]] = {}
-    for spec in specs:
-        for node, values in spec.parameters.items():
-            told[f"/**/{node}"] = {"ros__parameters": dict(values)}
-    return told
 
 
 def command(spec: NodeSpec, parameters: Path) -> list[str]:
@@ -173,7 +166,9 @@ def _terminal_operator(
     node.trigger_configure()
     node.trigger_activate()
     stack.callback(node.destroy_node)
-    console.print("The script points at the lesion and approves the plan; hold SPACE to consent, Ctrl-C to end.")
+    console.print(
+        "The script points at the lesion and approves the plan; hold SPACE to consent, Ctrl-C to end."
+    )
     return stack
 
 
@@ -189,7 +184,9 @@ def screen(seen: Watched, elapsed_s: float) -> Table:
     grid.add_row("frames", f"{seen.frames}, {seen.dropped} dropped")
     if seen.end_to_end_ms:
         recent = sorted(seen.end_to_end_ms[-100:])
-        grid.add_row("image to robot", f"{recent[len(recent) // 2]:.1f} ms median of the last {len(recent)}")
+        grid.add_row(
+            "image to robot", f"{recent[len(recent) // 2]:.1f} ms median of the last {len(recent)}"
+        )
     return grid
 
 
@@ -226,5 +223,3 @@ def run_of(seen: Watched, profile: Profile, seed: int, operator: str, outcome: s
         fixes=seen.fixes,
         plan=seen.plan,
     )
-
-

@@ -17,7 +17,6 @@ class NodeSpec:
 
     executable: str
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
-    arguments: tuple[str, ...] = ()
 
 
 def simulation(procedure: str, seed: int, *, bag: str, operator: bool = True) -> list[NodeSpec]:
@@ -27,22 +26,29 @@ def simulation(procedure: str, seed: int, *, bag: str, operator: bool = True) ->
         *_guided(procedure, bag),
     ]
     if operator:
-        nodes.append(NodeSpec("operator_node", {"operator": {"procedure": procedure, "seed": seed}}))
+        nodes.append(
+            NodeSpec("operator_node", {"operator": {"procedure": procedure, "seed": seed}})
+        )
     return nodes
 
 
 def procedure_room(procedure: str, source: str, modality: str, *, bag: str) -> list[NodeSpec]:
-    """Return the nodes of a real room: a live source in place of the simulated one."""
-    return [_source(source, modality, loop=False), *_guided(procedure, bag)]
+    """Return the nodes of a room with real images; the robot is the embedded one, without its patient."""
+    return [
+        _source(procedure, source, modality, loop=False),
+        NodeSpec("room_node", {"room": {"procedure": procedure, "images": False}}),
+        *_guided(procedure, bag),
+    ]
 
 
 def replay(procedure: str, source: str, modality: str) -> list[NodeSpec]:
     """Return the nodes that look at recorded images again: no robot, no gate, nothing moves."""
-    return [_source(source, modality, loop=True), _guidance(procedure)]
+    return [_source(procedure, source, modality, loop=True), _guidance(procedure)]
 
 
-def _source(source: str, modality: str, *, loop: bool) -> NodeSpec:
-    return NodeSpec("source_node", {"source": {"source": source, "modality": modality, "loop": loop}})
+def _source(procedure: str, source: str, modality: str, *, loop: bool) -> NodeSpec:
+    told = {"procedure": procedure, "source": source, "modality": modality, "loop": loop}
+    return NodeSpec("source_node", {"source": told})
 
 
 def _guidance(procedure: str) -> NodeSpec:
@@ -56,3 +62,12 @@ def _guided(procedure: str, bag: str) -> list[NodeSpec]:
         NodeSpec("robot_node", {"robot": {"procedure": procedure}}),
         NodeSpec("recorder_node", {"recorder": {"procedure": procedure, "file": bag}}),
     ]
+
+
+def parameters_of(specs: list[NodeSpec]) -> dict[str, dict[str, object]]:
+    """Return the parameters of all nodes in the form of a ROS parameter file, whatever their namespace."""
+    told: dict[str, dict[str, object]] = {}
+    for spec in specs:
+        for node, values in spec.parameters.items():
+            told[f"/**/{node}"] = {"ros__parameters": dict(values)}
+    return told

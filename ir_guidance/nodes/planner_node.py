@@ -19,6 +19,7 @@ from visualization_msgs.msg import MarkerArray
 from ir_guidance.geometry import base_from_px
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
+from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.pipeline import Phase, RobotHistory, Steer
@@ -64,6 +65,7 @@ class PlannerNode(LifecycleNode):
         self._active = False
         self._make_publishers()
         self._make_subscriptions()
+        self._diagnosis = StageDiagnosis(self, self._profile.budget)
         self.create_service(ComputePlan, topics.COMPUTE_PLAN, self._on_compute)
         self._action = ActionServer(
             self,
@@ -174,6 +176,7 @@ class PlannerNode(LifecycleNode):
             correction = replace(correction, stage_ms=both_ms)
             self._corrections.publish(conversions.correction_to_msg(correction, steady_ns()))
             self._report(correction)
+            self._diagnosis.add(self._steer.stopwatch.stage_ms)
         self._say(self._steer.phase, correction.reason if correction else "", fix.stamp_ns)
         if self._markers.get_subscription_count():
             self._markers.publish(mirrors.markers(fix, self._steer.plan, fix.stamp_ns))

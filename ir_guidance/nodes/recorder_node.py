@@ -78,7 +78,9 @@ class RecorderNode(LifecycleNode):
         self.settings, _ = read_settings(self, RecorderNodeSettings)
         self._file: McapFile | None = None
         if self.settings.file.exists():
-            raise SettingsError(f"node recorder: file {self.settings.file} exists already; choose another")
+            raise SettingsError(
+                f"node recorder: file {self.settings.file} exists already; choose another"
+            )
 
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -101,7 +103,11 @@ class RecorderNode(LifecycleNode):
         durability = 1 if latched else 2  # transient local or volatile, as rosbag2 numbers them
         self._file.add_topic(name, f"{package}/msg/{kind.__name__}", QOS_YAML.format(durability))
         self.create_subscription(
-            kind, topic, partial(self._on_message, name), qos.LATCHED if latched else qos.RECORDED, raw=True
+            kind,
+            topic,
+            partial(self._on_message, name),
+            qos.LATCHED if latched else qos.RECORDED,
+            raw=True,
         )
 
     def _on_message(self, topic: str, cdr: bytes) -> None:

@@ -21,6 +21,7 @@ from ir_guidance.gate.checks import OVER_BUDGET
 from ir_guidance.kinematics import guide_pose, joints_for
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import BOOT_ID, ConversionError, GateReport
+from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Correction, Decision, Level, Plan
@@ -57,6 +58,7 @@ class RobotNode(LifecycleNode):
         self._answered_ns = self._accepted_stamp_ns = 0
         self._make_publishers()
         self._make_subscriptions()
+        self._diagnosis = StageDiagnosis(self, self._profile.budget)
         self.create_service(ApprovePlan, topics.APPROVE_PLAN, self._on_approve)
         self.create_service(Stop, topics.STOP, self._on_stop)
         self.create_service(Reset, topics.RESET, self._on_reset)
@@ -219,13 +221,13 @@ class RobotNode(LifecycleNode):
             self._poses.publish(mirrors.guide_pose_stamped(pose, time.time_ns()))
 
     def _report_latency(self, stamp_ns: int, accepted_ns: int) -> None:
-        for correction, stage_ms, sent_ns in self._awaited:
-            if correction.stamp_ns == stamp_ns:
-                break
-        else:
+        answered = next((each for each in self._awaited if each[0].stamp_ns == stamp_ns), None)
+        if answered is None:
             return
+        correction, stage_ms, sent_ns = answered
         end_to_end_ms = (accepted_ns - correction.acquired_steady_ns) / NS_PER_MS
         stages = stage_ms | {"command_hop": (accepted_ns - sent_ns) / NS_PER_MS}
+        self._diagnosis.add(stages | {"end to end": end_to_end_ms})
         self._latencies.publish(
             LatencyReport(
                 header=conversions.header(stamp_ns, "base_link"),

@@ -21,7 +21,7 @@ from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.room import Room, RoomSettings, Snapshot
 from ir_guidance.room.sight import sight
-from ir_guidance.values import NS_PER_S, Frame, Modality
+from ir_guidance.values import NS_PER_S, Frame, Modality, Pixels
 from ir_guidance_msgs.msg import Command, FrameInfo, GroundTruth, ProbeGeometry, RobotState
 
 
@@ -31,6 +31,7 @@ class RoomNodeSettings(NodeSettings):
     seed: int = Field(0, ge=0, description="Draws patient, breath, needle and every error.")
     frame_rate_hz: float = Field(30.0, ge=1, le=100, description="Images a second.")
     state_rate_hz: float = Field(100.0, ge=50, le=500, description="Robot states a second.")
+    images: bool = Field(True, description="False: the robot alone, under images from elsewhere.")
     room: RoomSettings = RoomSettings()
 
 
@@ -65,17 +66,22 @@ class RoomNode(LifecycleNode):
 
     @reported
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._geometry.publish(
-            conversions.probe_geometry_to_msg(self._room.geometry, time.time_ns())
-        )
-        self._camera = Camera(self._room, self._send_frame)
         self._started_ns = steady_ns()
         self._frames = self._dropped = 0
         self._timers_running = [
             self.create_timer(1 / self.settings.state_rate_hz, self._tick),
-            self.create_timer(1 / self.settings.frame_rate_hz, self._take_frame),
         ]
-        return super().on_activate(state)
+        result = super().on_activate(state)
+        if self.settings.images:
+            self._start_imaging()
+        return result
+
+    def _start_imaging(self) -> None:
+        now_ns = time.time_ns()
+        self._geometry.publish(conversions.probe_geometry_to_msg(self._room.geometry, now_ns))
+        self._camera = Camera(self._room, self._send_frame)
+        period_s = 1 / self.settings.frame_rate_hz
+        self._timers_running.append(self.create_timer(period_s, self._take_frame))
 
     @reported
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -139,7 +145,7 @@ class RoomNode(LifecycleNode):
         if not self._camera.take((self._room.snapshot(), self._frames, stamp_ns, now_ns)):
             self._dropped += 1
 
-    def _send_frame(self, shot: Shot, pixels: object) -> None:
+    def _send_frame(self, shot: Shot, pixels: Pixels) -> None:
         _, sequence, stamp_ns, acquired_ns = shot
         geometry = self._room.geometry
         frame = Frame(

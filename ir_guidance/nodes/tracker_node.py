@@ -16,11 +16,13 @@ from sensor_msgs.msg import Image
 
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
+from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.pipeline import RobotHistory, See
 from ir_guidance.track import make_tracker
 from ir_guidance.values import NS_PER_MS, Fix, Frame, Modality, Track
+from ir_guidance.values import ProbeGeometry as ProbeGeometryValue
 from ir_guidance_msgs.msg import CarmGeometry, FrameInfo, ProbeGeometry, RobotState
 from ir_guidance_msgs.msg import Fix as FixMsg
 from ir_guidance_msgs.msg import Track as TrackMsg
@@ -60,6 +62,7 @@ class TrackerNode(LifecycleNode):
         self.dropped = self.frames = 0
         self._make_publishers()
         self._make_subscriptions()
+        self._diagnosis = StageDiagnosis(self, self.profile.budget)
         self.create_service(SelectTarget, topics.SELECT_TARGET, self._on_select)
 
     def _make_publishers(self) -> None:
@@ -69,6 +72,8 @@ class TrackerNode(LifecycleNode):
         self._tips = publisher(PoseWithCovarianceStamped, topics.NEEDLE_POSE, qos.STREAM)
         self._targets = publisher(PoseWithCovarianceStamped, topics.TARGET_POSE, qos.STREAM)
         self._overlays = publisher(Image, topics.OVERLAY, qos.IMAGES_OFFERED)
+        kind = mirrors.TFMessage
+        self._transforms = None if kind is None else publisher(kind, topics.TF, qos.STREAM)
 
     def _make_subscriptions(self) -> None:
         subscribe = self.create_subscription
@@ -177,18 +182,31 @@ class TrackerNode(LifecycleNode):
         if fix is not None and self.on_fix is not None:
             self.on_fix(fix, stage_ms)  # first what the needle waits for, then what people look at
         self._publish(frame, track, fix)
+        self._diagnosis.add(stage_ms)
 
     def _publish(self, frame: Frame, track: Track, fix: Fix | None) -> None:
         self._tracks.publish(conversions.track_to_msg(track, mirrors.IMAGE_FRAMES[frame.modality]))
         if fix is not None:
             self._fixes.publish(conversions.fix_to_msg(fix))
             self._tips.publish(mirrors.tip_pose(fix))
+            self._show_frames(fix)
             if fix.target_m is not None:
                 self._targets.publish(mirrors.target_pose(fix))
         due = frame.acquired_steady_ns - self._overlay_ns >= 1e9 / self.settings.overlay_rate_hz
         if due and self._overlays.get_subscription_count():
             self._overlay_ns = frame.acquired_steady_ns
             self._overlays.publish(mirrors.overlay(frame, track))
+
+    def _show_frames(self, fix: Fix) -> None:
+        """Put tip and image plane on ``/tf``, for viewers."""
+        if self._transforms is None or not isinstance(self._geometry, ProbeGeometryValue):
+            return
+        image = self._geometry.base_from_image
+        frames = [
+            mirrors.transform(image, "base_link", "us_image_optical", fix.stamp_ns),
+            mirrors.transform(mirrors.tip_frame(fix), "base_link", "needle_tip", fix.stamp_ns),
+        ]
+        self._transforms.publish(mirrors.tf_message(frames))
 
     def _on_select(
         self, request: SelectTarget.Request, response: SelectTarget.Response

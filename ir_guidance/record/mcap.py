@@ -50,7 +50,12 @@ def _used_types(text: str, package: str) -> list[str]:
     used = []
     for line in text.splitlines():
         words = line.split("#")[0].split()
-        if len(words) < 2 or "=" in words[1] or words[1].startswith("=") or PRIMITIVE.match(words[0]):
+        if (
+            len(words) < 2
+            or "=" in words[1]
+            or words[1].startswith("=")
+            or PRIMITIVE.match(words[0])
+        ):
             continue
         name = re.sub(r"\[[^\]]*\]$", "", words[0])
         if "/" not in name:
@@ -73,7 +78,9 @@ class McapFile:
         try:
             self._stream = path.open("xb")
         except FileExistsError:
-            raise RecordError(f"{path}: exists already; choose another file or move it away") from None
+            raise RecordError(
+                f"{path}: exists already; choose another file or move it away"
+            ) from None
         except OSError as error:
             raise RecordError(f"{path}: cannot be written: {error.strerror}") from None
         # Speckle does not compress, and two cores have better things to do.
@@ -88,7 +95,10 @@ class McapFile:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         """Close the file."""
         self.close()

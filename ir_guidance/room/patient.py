@@ -125,7 +125,7 @@ class Room:
 
     @property
     def touched_obstacle(self) -> bool:
-        """Whether any part of the needle has been inside an obstacle since the room began."""
+        """Whether the tip has cut into an obstacle since the room began."""
         return self._touched
 
     def step(self, time_s: float, guide: GuidePose) -> None:

@@ -52,7 +52,10 @@ class ShaftSettings(Settings):
         0.10, gt=0, le=1, description="Contrast expected of a shaft, as a fraction of full scale."
     )
     least_noise: float = Field(
-        0.03, gt=0, le=1, description="Spread of the background's ridge that is always reckoned with."
+        0.03,
+        gt=0,
+        le=1,
+        description="Spread of the background's ridge that is always reckoned with.",
     )
     aside_m: float = Field(
         0.00012, gt=5e-5, le=0.01, description="Step across the shaft of the coarse path."
@@ -70,16 +73,25 @@ class ShaftSettings(Settings):
         0.004, gt=0, le=0.05, description="How far the tip may be from where it is expected."
     )
     score: float = Field(
-        12.0, gt=0, le=1000, description="Least sum of ridge over the shaft's length to be a needle."
+        12.0,
+        gt=0,
+        le=1000,
+        description="Least sum of ridge over the shaft's length to be a needle.",
     )
     length_m: float = Field(
         0.005, gt=0, le=0.1, description="Least length of shaft that is a needle."
     )
     bend_over_m: float = Field(
-        0.025, gt=0.002, le=0.2, description="Length of shaft before the tip that the curve is fitted to."
+        0.025,
+        gt=0.002,
+        le=0.2,
+        description="Length of shaft before the tip that the curve is fitted to.",
     )
     tip_search_m: float = Field(
-        0.003, gt=2e-4, le=0.05, description="Where the tip is refined, either side of the coarse end."
+        0.003,
+        gt=2e-4,
+        le=0.05,
+        description="Where the tip is refined, either side of the coarse end.",
     )
 
 
@@ -100,7 +112,10 @@ class TargetSettings(Settings):
         0.004, ge=0, le=0.02, description="Farthest that the click is moved to the lesion's centre."
     )
     contrast: float = Field(
-        0.04, ge=0, le=1, description="Least darkness of a lesion against its ring to refine the click."
+        0.04,
+        ge=0,
+        le=1,
+        description="Least darkness of a lesion against its ring to refine the click.",
     )
     found: float = Field(0.5, gt=0, le=1, description="Least correlation to be the target.")
     speed_mps: float = Field(0.05, gt=0, le=1, description="Fastest that a target moves.")

@@ -119,9 +119,7 @@ def find_needle(
     return measure(strip, response, run, settings, spacing_m), response
 
 
-def find_run(
-    response: Image, settings: ShaftSettings, spacing_m: float, tip_s: float
-) -> Run:
+def find_run(response: Image, settings: ShaftSettings, spacing_m: float, tip_s: float) -> Run:
     """Return the best run of shaft in a ridge whose middle row is where the shaft is expected."""
     pace = max(round(settings.pace_m / spacing_m), 1)
     aside = max(round(settings.aside_m / spacing_m), 1)

@@ -126,26 +126,32 @@ def test_the_gate_is_plain_python(path):
     assert not roots(imported(path)) & (HEAVY | {"numpy", "scipy", "cv2"})
 
 
-@every_module
-def test_heavy_libraries_load_only_when_they_are_asked_for(path):
-    assert not roots(imported(path, in_functions=False)) & HEAVY
-
-
-def reached(path: Path) -> set[Path]:
-    """Return every module of the package that a module imports, at any remove, itself included."""
+def reached(path: Path, *, in_functions: bool = True) -> set[Path]:
+    """Return every module of the package that a module loads, at any remove, itself included."""
     found: set[Path] = set()
     waiting = [path]
     while waiting:
         module = waiting.pop()
-        if module in found:
-            continue
-        found.add(module)
-        for name in imported(module):
-            place = ROOT.joinpath(*name.split("."))
-            waiting += [
-                p for p in (place.with_suffix(".py"), place / "__init__.py") if p in MODULES
-            ]
+        if module not in found:
+            found.add(module)
+            for name in imported(module, in_functions=in_functions):
+                waiting += loaded(name)
     return found
+
+
+def loaded(name: str) -> Iterator[Path]:
+    """Yield the package's modules that importing a dotted name runs: itself and those above it."""
+    *above, last = name.split(".")
+    folders = [ROOT.joinpath(*above[:n]) for n in range(1, len(above) + 1)]
+    for place in (*folders, ROOT.joinpath(*above, last)):
+        yield from (p for p in (place / "__init__.py", place.with_suffix(".py")) if p in MODULES)
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if within(p, "nodes", "cli.py")], ids=parts)
+def test_heavy_libraries_load_only_when_they_are_asked_for(path):
+    for module in reached(path, in_functions=False):
+        heavy = roots(imported(module, in_functions=False)) & HEAVY
+        assert not heavy, f"{parts(path)} loads {heavy} through {parts(module)}"
 
 
 @pytest.mark.parametrize("node", BLIND_NODES)

@@ -6,7 +6,13 @@ from __future__ import annotations
 
 from ir_guidance.nodes.conversions import IMAGE_FRAMES
 from ir_guidance.nodes.mirrors.display import markers, overlay
-from ir_guidance.nodes.mirrors.poses import entry_pose, guide_pose_stamped, target_pose, tip_pose
+from ir_guidance.nodes.mirrors.poses import (
+    entry_pose,
+    guide_pose_stamped,
+    target_pose,
+    tip_frame,
+    tip_pose,
+)
 from ir_guidance.nodes.mirrors.system import (
     TFMessage,
     camera_info,
@@ -30,6 +36,7 @@ __all__ = [
     "overlay",
     "target_pose",
     "tf_message",
+    "tip_frame",
     "tip_pose",
     "transform",
 ]

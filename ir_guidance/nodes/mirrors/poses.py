@@ -10,6 +10,7 @@ import numpy as np
 from geometry_msgs.msg import Point, Pose, PoseStamped, PoseWithCovarianceStamped, Quaternion
 from scipy.spatial.transform import Rotation
 
+from ir_guidance.geometry import transform
 from ir_guidance.kinematics import straight_tip
 from ir_guidance.nodes.conversions import BASE, header
 from ir_guidance.values import Fix, GuidePose, Matrix, Plan, Vector
@@ -52,6 +53,11 @@ def guide_pose_stamped(pose: GuidePose, stamp_ns: int) -> PoseStamped:
     return PoseStamped(
         header=header(stamp_ns, BASE), pose=_along(straight_tip(pose), pose.direction)
     )
+
+
+def tip_frame(fix: Fix) -> Matrix:
+    """Return the 4x4 transform that takes ``needle_tip``, its +z along the shaft, to ``base_link``."""
+    return transform(z_onto(fix.direction).as_matrix(), fix.tip_m)
 
 
 def _along(point_m: Vector, direction: Vector) -> Pose:

@@ -37,24 +37,31 @@ def joint_state(
     )
 
 
-def camera_info(geometry: CarmGeometry, shape: tuple[int, int], stamp_ns: int) -> CameraInfo:
+def camera_info(
+    geometry: CarmGeometry,
+    shape: tuple[int, int],
+    stamp_ns: int,
+    roi: tuple[int, int, int, int] | None = None,
+) -> CameraInfo:
     """Return a C-arm as a pinhole camera with the X-ray source as its centre.
 
-    ``shape`` is (rows, columns); the central ray meets the middle of the image.
+    ``shape`` is (rows, columns) of the full image, in whose middle the central ray is; what is
+    published may be its region ``roi``: left, top, width, height.
     """
     rows, columns = shape
+    left, top, width, height = roi or (0, 0, columns, rows)
     across_m, down_m = geometry.imager_spacing_m
     k = np.array(
         [
-            [geometry.sdd_m / across_m, 0.0, (columns - 1) / 2],
-            [0.0, geometry.sdd_m / down_m, (rows - 1) / 2],
+            [geometry.sdd_m / across_m, 0.0, (columns - 1) / 2 - left],
+            [0.0, geometry.sdd_m / down_m, (rows - 1) / 2 - top],
             [0.0, 0.0, 1.0],
         ]
     )
     return CameraInfo(
         header=header(stamp_ns, IMAGE_FRAMES[Modality.FLUOROSCOPY]),
-        height=rows,
-        width=columns,
+        height=height,
+        width=width,
         distortion_model="plumb_bob",
         d=[0.0] * 5,
         k=k.ravel(),

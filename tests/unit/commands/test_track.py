@@ -20,7 +20,7 @@ from ir_guidance.values import Modality, NeedleTrack, Reason, TargetTrack, Track
 DIRECTION = np.array([0.8, 0.6])
 
 
-class Dot:
+class _Dot:
     """A tracker that finds the one bright pixel of a frame as the tip, and counts its resets."""
 
     def __init__(self, backend="none", modality=Modality.ULTRASOUND):
@@ -54,7 +54,7 @@ def run(tmp_path):
 
     def call(source, tracker=None, **options):
         printed = io.StringIO()
-        tracker = tracker or Dot()
+        tracker = tracker or _Dot()
         options = {"out": tmp_path / "out"} | options
         summary = track_source(
             str(source),
@@ -119,7 +119,7 @@ def test_millimetres_are_given_where_the_spacing_is_known(run, folder):
 
 
 def test_stills_reset_the_tracker_each_and_runs_once(run, folder, sequence, tmp_path):
-    stills, run_once = Dot(), Dot()
+    stills, run_once = _Dot(), _Dot()
     run(folder, stills)
     run(sequence, run_once, out=tmp_path / "again")
     assert stills.resets == 4
@@ -127,7 +127,7 @@ def test_stills_reset_the_tracker_each_and_runs_once(run, folder, sequence, tmp_
 
 
 def test_images_marked_unusable_are_not_tracked_and_say_so(run, sequence):
-    tracker = Dot()
+    tracker = _Dot()
     _, rows, _ = run(sequence, tracker)
     assert tracker.frames == 4
     assert [row["valid"] for row in rows] == ["1", "1", "1", "0", "1"]
@@ -209,13 +209,13 @@ def test_a_source_that_breaks_off_leaves_nothing_behind(run, sequence, tmp_path)
 
 
 def test_an_interrupt_keeps_what_there_is(run, sequence):
-    class Interrupted(Dot):
+    class _Interrupted(_Dot):
         def track(self, frame):
             if frame.sequence == 2:
                 raise KeyboardInterrupt
             return super().track(frame)
 
-    summary, rows, printed = run(sequence, Interrupted())
+    summary, rows, printed = run(sequence, _Interrupted())
     assert len(rows) == summary.frames == 2
     assert "overlay.mp4" in summary.files
     assert "stopped" in printed
@@ -225,7 +225,7 @@ def test_backend_and_modality_reach_the_tracker(folder, tmp_path):
     made = []
 
     def make(backend, modality):
-        made.append(Dot(backend, modality))
+        made.append(_Dot(backend, modality))
         return made[-1]
 
     track_source(
@@ -237,6 +237,21 @@ def test_backend_and_modality_reach_the_tracker(folder, tmp_path):
         make_tracker=make,
     )
     assert (made[0].backend, made[0].modality) == ("classical", Modality.FLUOROSCOPY)
+
+
+def test_a_backend_that_is_not_there_is_refused_and_leaves_nothing(folder, tmp_path):
+    with pytest.raises(SettingsError, match=r"--backend magic.*auto"):
+        track_source(
+            str(folder), backend="magic", out=tmp_path / "out", console=Console(file=io.StringIO())
+        )
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_trackers_of_this_version_run_on_any_frame(folder, tmp_path):
+    summary = track_source(
+        str(folder), backend="auto", out=tmp_path / "out", console=Console(file=io.StringIO())
+    )
+    assert summary.frames == 4
 
 
 def test_options_out_of_bounds_are_refused_in_one_line(run, folder):

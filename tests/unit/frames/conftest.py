@@ -24,6 +24,7 @@ class Samples:
     """Writes files into one folder and returns their paths."""
 
     def __init__(self, folder: Path) -> None:
+        """Write into this folder."""
         self.folder = folder
 
     @staticmethod

@@ -9,7 +9,7 @@ from ir_guidance.frames import SourceError, SourceOptions, open_source, paced
 NS_PER_MS = 1_000_000
 
 
-class Clock:
+class _Clock:
     """Steady time that passes only while someone waits, or as told."""
 
     def __init__(self):
@@ -29,7 +29,7 @@ class Clock:
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return _Clock()
 
 
 def recorded(samples, *stamps_s):

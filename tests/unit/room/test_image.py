@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ir_guidance.kinematics import axis
+from ir_guidance.kinematics import axis, guide_pose
 from ir_guidance.room import Room, RoomSettings, Snapshot
 from ir_guidance.room.scanner import ScannerSettings
 from ir_guidance.room.speckle import blurred, scatterers
@@ -23,8 +23,23 @@ def room(seed: int) -> Room:
     return Room(RoomSettings(), seed)
 
 
-def with_needle(seed: int, pitch_rad: float, out_m: float = 0.0, length_m: float = 0.045) -> Snapshot:
-    shaft_m = np.array([-0.027, out_m, 0.0]) + np.linspace(0, length_m, 50)[:, None] * axis(pitch_rad, 0)
+@cache
+def breath_direction(seed: int) -> np.ndarray:
+    other = Room(RoomSettings(), seed)
+    moved = []
+    for time_s in np.arange(0.0, 6.0, 0.1):
+        other.step(float(time_s), guide_pose(np.array([-0.03, 0.0, 0.7, 0.0, -0.01])))
+        moved.append(other.truth(0).breathing_m)
+    furthest = max(moved, key=lambda breath_m: float(np.linalg.norm(breath_m)))
+    return furthest / np.linalg.norm(furthest)
+
+
+def with_needle(
+    seed: int, pitch_rad: float, out_m: float = 0.0, length_m: float = 0.045
+) -> Snapshot:
+    shaft_m = np.array([-0.027, out_m, 0.0]) + np.linspace(0, length_m, 50)[:, None] * axis(
+        pitch_rad, 0
+    )
     return replace(room(seed).snapshot(), shaft_m=shaft_m, inserted=True)
 
 
@@ -45,7 +60,9 @@ def along_shaft(image: np.ndarray, snapshot: Snapshot, back_px: np.ndarray) -> n
     aside = np.arange(-5.0, 5.5, 0.5)
     u = tip[0] + back_px[:, None] * run[0] - aside * run[1]
     v = tip[1] + back_px[:, None] * run[1] + aside * run[0]
-    return cv2.remap(image, u.astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR).mean(axis=1)
+    return cv2.remap(image, u.astype(np.float32), v.astype(np.float32), cv2.INTER_LINEAR).mean(
+        axis=1
+    )
 
 
 def test_envelope_of_homogeneous_tissue_has_the_signal_to_noise_ratio_of_speckle():
@@ -60,8 +77,12 @@ def test_envelope_of_homogeneous_tissue_has_the_signal_to_noise_ratio_of_speckle
 def test_lateral_speckle_is_finest_at_the_focus():
     scanner = ScannerSettings()
     depths_m = scanner.depths_m()
-    seen = blurred(scatterers(np.random.default_rng(1), np.ones((512, 512), np.float32)), depths_m, scanner)
-    alike = np.abs((seen[:, 4:] * seen[:, :-4].conj()).mean(axis=1)) / (np.abs(seen) ** 2).mean(axis=1)
+    seen = blurred(
+        scatterers(np.random.default_rng(1), np.ones((512, 512), np.float32)), depths_m, scanner
+    )
+    alike = np.abs((seen[:, 4:] * seen[:, :-4].conj()).mean(axis=1)) / (np.abs(seen) ** 2).mean(
+        axis=1
+    )
     focus = int(scanner.focus_m / SPACING_M)
     assert alike[focus - 20 : focus + 20].mean() < alike[-40:].mean() - 0.05
 
@@ -92,22 +113,25 @@ def test_the_echo_lies_along_the_curved_shaft():
     snapshot = with_needle(1, 0.6)
     aside = np.linspace(0.0, 1.0, 50)[:, None] ** 2 * 0.003 * np.array([0.0, 0.0, 1.0])
     bent = replace(snapshot, shaft_m=snapshot.shaft_m + aside)
-    image = cv2.GaussianBlur(difference(1, bent), (0, 0), 2.0)
-    for node in bent.shaft_m[15:48:4]:
+    image = difference(1, bent)
+    below = np.zeros(41)
+    for node in bent.shaft_m[12:47]:
         u, v = np.round(px(node)).astype(int)
-        column = image[v - 25 : v + 26, u]
-        assert abs(int(column.argmax()) - 25) < 9
+        below += image[v - 20 : v + 21, u]
+    assert abs(int(below.argmax()) - 20) <= 3
 
 
 def strength(pitch_rad: float, out_m: float) -> float:
-    # Over no tissue, so that the noise of the speckle it is added to does not hide the trend.
-    snapshot = with_needle(2, pitch_rad, out_m, 0.020)
-    return float(np.mean(along_shaft(difference(2, snapshot), snapshot, np.arange(10.0, 100.0))))
+    """Return the mean echo of a shaft of 16 mm about the middle of the image."""
+    arc_m = np.linspace(-0.008, 0.008, 50)[:, None]
+    shaft_m = np.array([0.0, out_m, -0.025]) + arc_m * axis(pitch_rad, 0.0)
+    snapshot = replace(room(2).snapshot(), shaft_m=shaft_m, inserted=True)
+    return float(along_shaft(difference(2, snapshot), snapshot, np.arange(10.0, 120.0)).mean())
 
 
 def test_the_echo_fades_as_the_shaft_turns_from_across_the_beam():
-    values = [strength(pitch_rad, 0.0) for pitch_rad in (0.15, 0.35, 0.6)]
-    assert values[0] > values[1] > values[2]
+    values = [strength(pitch_rad, 0.0) for pitch_rad in (0.1, 0.35, 0.6)]
+    assert values[0] > 1.2 * values[1] > 1.2 * 1.2 * values[2]
 
 
 def test_the_echo_fades_out_of_the_plane():
@@ -119,14 +143,16 @@ def test_the_echo_fades_out_of_the_plane():
 @pytest.mark.parametrize("seed", range(5))
 def test_the_lesion_is_in_view_darker_than_the_organ_and_moves_as_the_truth_says(seed):
     here = room(seed)
-    for breath_m in (np.zeros(3), 0.006 * here.breath_direction):
+    for breath_m in (np.zeros(3), 0.006 * breath_direction(seed)):
         target_m = here.target_rest_m + breath_m
         snapshot = replace(here.snapshot(), breath_m=breath_m, target_m=target_m)
         image = here.render(snapshot)
         u, v = np.round(px(target_m)).astype(int)
         assert 60 < u < 452
         inside = image[v - 18 : v + 19, u - 18 : u + 19].mean()
-        aside = np.concatenate([image[v - 18 : v + 19, u + d - 8 : u + d + 9].ravel() for d in (-82, 82)])
+        aside = np.concatenate(
+            [image[v - 18 : v + 19, u + d - 8 : u + d + 9].ravel() for d in (-82, 82)]
+        )
         assert inside < aside.mean() - 12
 
 
@@ -136,7 +162,9 @@ def test_speckle_changes_with_movement_out_of_the_plane():
     still = here.render(here.snapshot())[box].astype(float).ravel()
     alike = []
     for out_m in (0.0002, 0.001, 0.003):
-        out = replace(here.snapshot(), breath_m=np.array([0.0, np.sign(here.breath_direction[1]) * out_m, 0.0]))
+        out = replace(
+            here.snapshot(), breath_m=np.array([0.0, np.sign(breath_direction(1)[1]) * out_m, 0.0])
+        )
         alike.append(np.corrcoef(still, here.render(out)[box].astype(float).ravel())[0, 1])
     assert alike[0] > 0.8
     assert alike[0] > alike[1] > alike[2]

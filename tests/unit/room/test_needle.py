@@ -75,7 +75,9 @@ def test_the_shaft_is_as_long_as_the_insertion_and_starts_at_the_remote_centre()
     assert it.shape_m[0] == pytest.approx(pose(0.0).remote_centre_m)
 
 
-@pytest.mark.parametrize(("pitch_rad", "yaw_rad"), [(0.75, 0.0), (0.65, 0.0), (0.7, 0.05), (0.7, -0.05)])
+@pytest.mark.parametrize(
+    ("pitch_rad", "yaw_rad"), [(0.75, 0.0), (0.65, 0.0), (0.7, 0.05), (0.7, -0.05)]
+)
 def test_turning_the_guide_moves_the_tip_the_same_way_but_less_than_a_rod(pitch_rad, yaw_rad):
     it = inserted(4)
     before = it.shape_m[-1]

@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""From the description of nodes to launch actions; the launch files and `ir-guidance demo` share it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+
+import yaml
+from launch import LaunchContext
+from launch.actions import DeclareLaunchArgument
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from ir_guidance.nodes.graph import NodeSpec, parameters_of
+from ir_guidance.profiles import profile_names
+
+PROCEDURE = DeclareLaunchArgument(
+    "procedure", default_value="biopsy", choices=profile_names(), description="Which profile."
+)
+NAMESPACE = DeclareLaunchArgument(
+    "namespace", default_value="", description="Put before every topic and node name."
+)
+USE_SIM_TIME = DeclareLaunchArgument(
+    "use_sim_time",
+    default_value="false",
+    choices=["true", "false"],
+    description="Stamps from /clock; ages and deadlines stay on the steady clock.",
+)
+LOG_LEVEL = DeclareLaunchArgument(
+    "log_level",
+    default_value="info",
+    choices=["debug", "info", "warn", "error", "fatal"],
+    description="The least severe message that is shown.",
+)
+RECORD = DeclareLaunchArgument(
+    "record",
+    default_value=f"session_{time.strftime('%Y%m%d_%H%M%S')}.mcap",
+    description="File to record to; an existing one is never written over.",
+)
+
+
+def chosen(context: LaunchContext, name: str) -> str:
+    """Return what was chosen for an argument."""
+    return LaunchConfiguration(name).perform(context)
+
+
+def params_file(config: str) -> DeclareLaunchArgument:
+    """Return the argument for a parameter file; ``config`` is the one that comes with the launch file."""
+    return DeclareLaunchArgument(
+        "params_file",
+        default_value=config,
+        description="Full path to the ROS 2 parameters file; it has the last word.",
+    )
+
+
+def processes(specs: list[NodeSpec], context: LaunchContext) -> list[Node]:
+    """Return one process for each of the described."""
+    with tempfile.NamedTemporaryFile(
+        "w", suffix=".yaml", prefix="ir_guidance_", delete=False
+    ) as file:
+        yaml.safe_dump(parameters_of(specs), file)
+    told = [
+        str(Path(file.name)),
+        {"use_sim_time": chosen(context, "use_sim_time") == "true"},
+        chosen(context, "params_file"),
+    ]
+    return [
+        Node(
+            package="ir_guidance",
+            executable=spec.executable,
+            namespace=chosen(context, "namespace"),
+            parameters=told,
+            ros_arguments=["--log-level", chosen(context, "log_level")],
+            output="screen",
+            emulate_tty=True,
+        )
+        for spec in specs
+    ]
