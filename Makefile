@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 DONE := $(VENV)/done
 BUILD := build/cmake
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+LAUNCH := $(wildcard $(CURDIR)/launch/*)
 NODES := $(shell sed -n 's/^    "\([a-z]*_node\)",$$/\1/p' setup.py)
 
 .DEFAULT_GOAL := help
@@ -74,11 +75,12 @@ $(DONE)/messages: $(DONE)/packages $(shell find msg -type f)
 	@touch $@
 
 # Installed in place: what is edited here runs. The links are for `ros2 run` and `ros2 launch`, where they exist.
-$(DONE)/package: $(DONE)/messages setup.py setup.cfg package.xml
+$(DONE)/package: $(DONE)/messages $(LAUNCH) Makefile setup.py setup.cfg package.xml
 	@echo "setup 4/4: ir-guidance"
 	@$(PIP) --no-build-isolation --no-deps --editable .
-	@mkdir -p $(VENV)/lib/ir_guidance $(VENV)/share/ir_guidance
-	@ln -sfn $(CURDIR)/package.xml $(CURDIR)/launch $(VENV)/share/ir_guidance
+	@mkdir -p $(VENV)/lib/ir_guidance $(VENV)/share/ir_guidance/launch
+	@ln -sf $(CURDIR)/package.xml $(VENV)/share/ir_guidance
+	@ln -sfn $(LAUNCH) $(VENV)/share/ir_guidance/launch
 	@ln -sf $(CURDIR)/resource/ir_guidance $(VENV)/share/ament_index/resource_index/packages
 	@for node in $(NODES); do ln -sf ../../bin/$$node $(VENV)/lib/ir_guidance/$$node; done
 	@touch $@

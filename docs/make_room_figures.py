@@ -63,7 +63,7 @@ def main() -> None:
             axis.imshow(frame(seed, *situation), cmap="gray", vmin=0, vmax=255)
             axis.set_axis_off()
             axis.set_title(f"seed {seed}: {title}", fontsize=10)
-    figure.savefig(Path(__file__).with_name("room.png"), dpi=110)
+    figure.savefig(Path(__file__).with_name("room.png"), dpi=80)
 
 
 if __name__ == "__main__":

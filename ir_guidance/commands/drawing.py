@@ -34,6 +34,7 @@ FONT_PX = 16
 OUTSIDE_DIMMED = 0.45
 TIP_GAP_PX = 16.0
 DASH_PX, GAP_PX = 12.0, 9.0
+MIN_ELLIPSE_PX = 11.0
 BAR_LENGTHS_MM = (0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -128,9 +129,9 @@ def _reach_px(tip_px: Vector, direction: Vector, roi: Roi) -> float:
 def draw_ellipse(
     picture: Picture, px: Vector, covariance_px2: Matrix, scale: float, colour: Colour
 ) -> None:
-    """Draw the 2-sigma ellipse, never under 4 pixels across."""
+    """Draw the 2-sigma ellipse, never under 11 pixels across, so that it stays open."""
     variances, axes = np.linalg.eigh(covariance_px2)
-    widths = np.maximum(4.0 * scale * np.sqrt(np.maximum(variances, 0.0)), 4.0)
+    widths = np.maximum(4.0 * scale * np.sqrt(np.maximum(variances, 0.0)), MIN_ELLIPSE_PX)
     angle_deg = math.degrees(math.atan2(axes[1, 1], axes[0, 1]))
     centre = placed(px, scale)
     box = (float(centre[0]), float(centre[1])), (float(widths[1]), float(widths[0])), angle_deg

@@ -85,11 +85,6 @@ class Breathing:
         """The displacement (3,) in ``base_link`` that no breath exceeds."""
         return self._settings.limit_m * self.direction
 
-    @property
-    def period_s(self) -> float:
-        """The mean length of a breath."""
-        return self._period_s
-
     def _extend(self, time_s: float) -> None:
         while self._starts_s[-1] <= time_s:
             normal = np.clip(self._generator.standard_normal(2), -2.5, 2.5)

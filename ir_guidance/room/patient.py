@@ -73,20 +73,10 @@ class Room:
             (fat.depth_m, muscle.depth_m),
             self._breathing.share,
         )
-        true_base_from_image = transform(BASE_FROM_PROBE_DOWN, np.zeros(3))
-        self._image_from_base = inverse(true_base_from_image)
-        echo = NeedleEcho(
-            settings.needle_echo,
-            settings.scanner,
-            np.random.default_rng(echo_seed),
-            settings.needle.diameter_m,
-        )
-        image = np.random.default_rng(image_seed)
-        volume = Volume(settings.scanner, settings.tissue, self._anatomy, self._breathing, image)
-        self._ultrasound = Ultrasound(settings.scanner, volume, echo, true_base_from_image, image)
-        if self._anatomy.rib is not None:
-            self._ultrasound.put_rib(self._anatomy.rib, self._breathing)
-        self.geometry = self._calibrated(true_base_from_image, np.random.default_rng(probe_seed))
+        base_from_image = transform(BASE_FROM_PROBE_DOWN, np.zeros(3))
+        self._image_from_base = inverse(base_from_image)
+        self._ultrasound = self._imaging(base_from_image, echo_seed, image_seed)
+        self.geometry = self._calibrated(base_from_image, np.random.default_rng(probe_seed))
         self._spheres = self._anatomy.obstacles
         self._centres = np.array([sphere.centre_m for sphere in self._spheres])
         self._radii = np.array([sphere.radius_m for sphere in self._spheres])
@@ -95,6 +85,22 @@ class Room:
         self._breath_m: Vector = np.zeros(3)
         self._push_m: Vector = np.zeros(3)
         self._insertion_m = 0.0
+
+    def _imaging(
+        self,
+        base_from_image: NDArray[np.float64],
+        echo_seed: np.random.SeedSequence,
+        image_seed: np.random.SeedSequence,
+    ) -> Ultrasound:
+        settings, scanner = self._settings, self._settings.scanner
+        finish = np.random.default_rng(echo_seed)
+        echo = NeedleEcho(settings.needle_echo, scanner, finish, settings.needle.diameter_m)
+        image = np.random.default_rng(image_seed)
+        volume = Volume(scanner, settings.tissue, self._anatomy, self._breathing, image)
+        ultrasound = Ultrasound(scanner, volume, echo, base_from_image, image)
+        if self._anatomy.rib is not None:
+            ultrasound.put_rib(self._anatomy.rib, self._breathing)
+        return ultrasound
 
     def _calibrated(
         self, base_from_image: NDArray[np.float64], generator: np.random.Generator

@@ -80,7 +80,8 @@ class ClassicalTracker:
         start = _enter(prior.entry_px, along, (columns, rows))
         end = prior.tip_px + settings.beyond_m / spacing_m * along
         half_width_px = settings.band_m / spacing_m
-        image = needle_bright(frame.pixels, self._modality, round(settings.layers_m / spacing_m))
+        layers_px = round(settings.layers_m / spacing_m)
+        image = needle_bright(frame.pixels, self._modality, layers_px, settings.layers_share)
         strip = cut_strip(image, start, end, half_width_px)
         return find_needle(strip, settings, spacing_m, float((prior.tip_px - start) @ along))
 

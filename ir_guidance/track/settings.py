@@ -27,7 +27,7 @@ class QualitySettings(Settings):
 
 
 class ShaftSettings(Settings):
-    """How a shaft is followed along a straightened strip of the image."""
+    """How a shaft is followed along a straightened strip of the image; contrasts are fractions of full scale."""
 
     band_m: float = Field(
         0.008, gt=0.001, le=0.05, description="Half width of the search about the expected shaft."
@@ -37,6 +37,9 @@ class ShaftSettings(Settings):
     )
     layers_m: float = Field(
         0.008, gt=0.001, le=0.05, description="Length over which tissue layers are taken as level."
+    )
+    layers_share: float = Field(
+        0.8, ge=0, le=1, description="How much of what a row has in common is taken off."
     )
     core_m: float = Field(0.0003, gt=1e-4, le=0.01, description="Half width of the shaft's echo.")
     flank_m: float = Field(
@@ -48,50 +51,75 @@ class ShaftSettings(Settings):
     pace_m: float = Field(
         0.002, gt=1e-4, le=0.01, description="Step along the shaft of the coarse path."
     )
-    contrast: float = Field(
-        0.10, gt=0, le=1, description="Contrast expected of a shaft, as a fraction of full scale."
-    )
-    least_noise: float = Field(
-        0.03,
-        gt=0,
-        le=1,
-        description="Spread of the background's ridge that is always reckoned with.",
-    )
     aside_m: float = Field(
         0.00012, gt=5e-5, le=0.01, description="Step across the shaft of the coarse path."
+    )
+    contrast: float = Field(0.10, gt=0, le=1, description="Contrast expected of a shaft.")
+    least_noise: float = Field(
+        0.03, gt=0, le=1, description="Spread of the background that is always reckoned with."
+    )
+    towards: float = Field(
+        4.0, gt=0, le=100, description="Most evidence that one step along can be for a shaft."
+    )
+    against: float = Field(
+        3.0, gt=0, le=100, description="Most evidence that one step along can be against it."
     )
     bend_cost: float = Field(
         0.5, ge=0, le=10, description="Cost of bending by one step across per step along."
     )
-    late_cost: float = Field(
-        0.3, ge=0, le=10, description="Cost of each step along before the shaft begins."
+    late_cost_per_m: float = Field(
+        150.0, ge=0, le=1e4, description="Cost of beginning later than where the shaft comes in."
     )
     entry_sigma_m: float = Field(
-        0.002, gt=0, le=0.05, description="How far aside the shaft may be where it enters."
+        0.002, gt=0, le=0.05, description="How far aside the shaft may be where it comes in."
     )
-    tip_sigma_m: float = Field(
-        0.004, gt=0, le=0.05, description="How far the tip may be from where it is expected."
+    aside_sigma_m: float = Field(
+        0.004, gt=0, le=0.05, description="How far aside it may be at the expected tip: it bends."
+    )
+    reach_sigma_m: float = Field(
+        0.002, gt=0, le=0.05, description="How far along the tip may be from the expected one."
     )
     score: float = Field(
-        12.0,
-        gt=0,
-        le=1000,
-        description="Least sum of ridge over the shaft's length to be a needle.",
+        12.0, gt=0, le=1000, description="Least evidence, summed along the shaft, to be a needle."
     )
     length_m: float = Field(
         0.005, gt=0, le=0.1, description="Least length of shaft that is a needle."
     )
-    bend_over_m: float = Field(
-        0.025,
-        gt=0.002,
-        le=0.2,
-        description="Length of shaft before the tip that the curve is fitted to.",
+    fit_m: float = Field(
+        0.035, gt=0.002, le=0.2, description="Length of shaft that the course is fitted to."
     )
-    tip_search_m: float = Field(
-        0.003,
-        gt=2e-4,
-        le=0.05,
-        description="Where the tip is refined, either side of the coarse end.",
+    bend_sigma_per_m: float = Field(
+        0.7, gt=0, le=100, description="Curvature to expect of a needle in tissue."
+    )
+    end_search_m: float = Field(
+        0.006, gt=2e-4, le=0.05, description="Where the tip is sought, either side of the coarse end."
+    )
+    level_m: float = Field(
+        0.006, gt=2e-4, le=0.05, description="Length that tells the shaft's and background's levels."
+    )
+    edge_m: float = Field(
+        0.0005, ge=0, le=0.01, description="Length on either side of the tip that tells neither."
+    )
+    least_contrast: float = Field(
+        0.05, gt=0, le=1, description="Contrast of shaft to background that is always assumed."
+    )
+    end_noise: float = Field(
+        0.085, gt=0, le=1, description="Spread of the level along shaft and background: speckle."
+    )
+    grain_m: float = Field(
+        0.001, gt=1e-5, le=0.01, description="Length along the shaft over which speckle is the same."
+    )
+    bloom_m: float = Field(
+        0.0002, ge=0, le=0.005, description="How far a tip's echo reaches beyond the tip."
+    )
+    end_sigma_m: float = Field(
+        0.0002, gt=0, le=0.01, description="Error along the shaft that no image takes away."
+    )
+    row_sigma_m: float = Field(
+        0.00015, gt=0, le=0.01, description="Error across the shaft that no image takes away."
+    )
+    direction_sigma_rad: float = Field(
+        0.005, gt=0, le=0.5, description="Error of direction that no image takes away."
     )
 
 

@@ -52,18 +52,19 @@ def cut_strip(image: Image, start_px: Vector, end_px: Vector, half_width_px: flo
     return Strip(levels, valid, origin, along, across)
 
 
-def needle_bright(pixels: Pixels, modality: Modality, layers_px: int) -> Image:
+def needle_bright(pixels: Pixels, modality: Modality, layers_px: int, share: float) -> Image:
     """Return an image in which a needle is bright and its contrast does not hang on exposure.
 
-    An ultrasound image is already the logarithm of the echo; what its rows have in common over
-    ``layers_px`` is taken off, because tissue lies in layers across the beam and a needle does not.
+    An ultrasound image is already the logarithm of the echo; a share of what its rows
+    have in common over ``layers_px`` is taken off, because tissue lies in layers across the beam and a needle does not.
     X-ray intensity becomes attenuation by its negative logarithm (Beer and Lambert). Full scale is 1.
     """
     scaled = pixels.astype(np.float32)
     scaled *= np.float32(1.0 / np.iinfo(pixels.dtype).max)
     if modality is Modality.ULTRASOUND:
-        scaled -= cv2.blur(scaled, (2 * (layers_px // 2) + 1, 1), borderType=cv2.BORDER_REPLICATE)
-        return scaled
+        rows = cv2.blur(scaled, (2 * (layers_px // 2) + 1, 1), borderType=cv2.BORDER_REPLICATE)
+        level: Image = cv2.addWeighted(scaled, 1.0, rows, -share, 0.0)
+        return level
     dark = np.float32(0.01)
     attenuation: Image = np.log(scaled + dark) * np.float32(1.0 / np.log(dark))
     return attenuation
