@@ -57,7 +57,7 @@ class CorrectSettings(Settings):
         0.17, gt=0, le=0.5, description="Largest pivot away from the plan."
     )
     steer_first_m: float = Field(
-        0.0007,
+        0.0005,
         gt=0,
         le=0.01,
         description="Predicted miss above which the advance waits for the pivot.",

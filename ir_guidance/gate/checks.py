@@ -8,15 +8,17 @@ import math
 
 from ir_guidance.gate.settings import GateSettings
 from ir_guidance.kinematics import INSERTION, JOINTS, RobotLimits
-from ir_guidance.values import NS_PER_MS, Consent, Correction, RobotState
+from ir_guidance.values import NS_PER_MS, Consent, Correction, Mode, RobotState
 
 FUTURE = "from the future"
 OVER_BUDGET = "over budget"
 BROKEN = "consent was let go: press again"
 EXPIRED = "consent expired"
+AHEAD = "consent from the future"
 ABSENT = "no consent"
 OTHER = "consent is for another plan"
-OF_CONSENT = (BROKEN, EXPIRED, ABSENT, OTHER)
+LAPSED = (EXPIRED, AHEAD, OTHER)
+OF_CONSENT = (BROKEN, ABSENT, *LAPSED)
 
 
 def correction_fault(
@@ -35,6 +37,7 @@ def correction_fault(
     )
     age_ms = (now_ns - correction.acquired_steady_ns) / NS_PER_MS
     lifetime_ms = (correction.expires_steady_ns - correction.acquired_steady_ns) / NS_PER_MS
+    into_tissue = correction.mode == Mode.ADVANCE or correction.advance_mps > 0
     faults = (  # finite before any limit: a NaN passes every comparison
         ("not finite", not all(math.isfinite(value) for value in numbers)),
         ("plan not approved", correction.plan_hash != approved_hash),
@@ -44,7 +47,7 @@ def correction_fault(
         ("expiry out of bounds", not 0 < lifetime_ms <= settings.frame_age_ms),
         ("retraction asked for", correction.advance_mps < 0 or correction.advance_limit_m < 0),
         ("advance too fast", correction.advance_mps > settings.advance_mps * (1 + 1e-9)),
-        ("too uncertain", correction.advance_mps > 0 and correction.tip_sigma_m > settings.sigma_m),
+        ("too uncertain", into_tissue and not 0 <= correction.tip_sigma_m <= settings.sigma_m),
         (OVER_BUDGET, age_ms > settings.budget_ms),
     )
     return next((why for why, broken in faults if broken), "")
@@ -60,11 +63,19 @@ def consent_fault(
     """Return why the operator cannot be said to consent; a spent grant is one that was once broken."""
     if consent is None or not consent.held:
         return ABSENT
-    if (now_ns - consent.issued_steady_ns) / NS_PER_MS > settings.consent_age_ms:
+    age_ms = (now_ns - consent.issued_steady_ns) / NS_PER_MS
+    if age_ms > settings.consent_age_ms:
         return EXPIRED
+    if age_ms < -settings.future_ms:
+        return AHEAD
     if consent.plan_hash != approved_hash:
         return OTHER
     return BROKEN if consent.grant <= spent_grant else ""
+
+
+def state_age_ms(robot: RobotState, now_ns: int) -> float:
+    """Return how far a state is from now; one from the future is as little worth as an old one."""
+    return abs(now_ns - robot.steady_ns) / NS_PER_MS
 
 
 def robot_fault(robot: RobotState, settings: GateSettings) -> str:

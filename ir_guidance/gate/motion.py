@@ -27,10 +27,15 @@ class Motion:
         """Whether any joint is asked to move."""
         return any(self.velocity)
 
-    def start_from(self, position: tuple[float, ...]) -> None:
-        """Rest at measured positions."""
+    def start_from(self, position: tuple[float, ...], now_ns: int) -> None:
+        """Rest at measured positions; what was advanced before does not count from here."""
         self.position = position
-        self.velocity = (0.0,) * len(position)
+        self._advances = deque([(now_ns, position[-1])])
+        self.halt()
+
+    def halt(self) -> None:
+        """Ask no joint to move."""
+        self.velocity = (0.0,) * len(self._acceleration)
 
     def proposed(
         self, rate: tuple[float, ...], elapsed_s: float
@@ -45,6 +50,15 @@ class Motion:
             at + speed * dt_s for at, speed in zip(self.position, velocity, strict=True)
         )
         return position, velocity
+
+    def rest_after(
+        self, position: tuple[float, ...], velocity: tuple[float, ...]
+    ) -> tuple[float, ...]:
+        """Return where the joints come to rest when they are stopped from a proposal."""
+        return tuple(
+            at + speed * abs(speed) / (2 * limit)
+            for at, speed, limit in zip(position, velocity, self._acceleration, strict=True)
+        )
 
     def take(self, position: tuple[float, ...], velocity: tuple[float, ...], now_ns: int) -> None:
         """Make a proposal the set point."""

@@ -59,6 +59,12 @@ class GateSettings(Settings):
 
     @model_validator(mode="after")
     def _stops_in_time(self) -> GateSettings:
+        stopping_s = self.advance_mps / self.decelerate_mps2
+        if stopping_s >= REACTION_S:
+            raise ValueError(
+                f"advance_mps = {self.advance_mps} takes {stopping_s * 1e3:.0f} ms to stop with decelerate_mps2 = "
+                f"{self.decelerate_mps2}, limit {REACTION_S * 1e3:.0f} ms: advance more slowly"
+            )
         travel_m = self.advance_mps * REACTION_S + self.advance_mps**2 / (2 * self.decelerate_mps2)
         if travel_m > BLIND_TRAVEL_M:
             raise ValueError(

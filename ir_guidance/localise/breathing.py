@@ -51,7 +51,7 @@ class Breath:
             along, low, high = -along, -high, -low
         dwelling = along < np.percentile(along, 5) + self._settings.dwell_m
         self.rest_m = np.median(points[dwelling], axis=0)
-        self.period_s = _period_s(times_s, along > 0.5 * (low + high))
+        self.period_s = _period_s(times_s, (along - low) / (high - low))
 
     def _follow(self, steady_ns: int, target_m: Vector) -> None:
         assert self.rest_m is not None
@@ -68,9 +68,11 @@ class Breath:
         self.displacement_m = displacement
 
 
-def _period_s(times_s: Vector, inhaled: np.typing.NDArray[np.bool_]) -> float:
-    """Return the median time between rising edges, 0 where fewer than two were seen."""
-    rising = times_s[1:][inhaled[1:] & ~inhaled[:-1]]
-    gaps = np.diff(rising)
-    gaps = gaps[gaps > 1.0]  # noise at the threshold makes double edges; nobody breathes faster
+def _period_s(times_s: Vector, inhaled: Vector) -> float:
+    """Return the median length of a breath, 0 where none was seen whole; ``inhaled`` runs from 0 to 1."""
+    sure = np.abs(inhaled - 0.5) > 0.2  # noise at a single threshold would make double edges
+    times_s, up = times_s[sure], inhaled[sure] > 0.5
+    edges = np.flatnonzero(up[1:] != up[:-1]) + 1
+    gaps = np.concatenate([np.diff(times_s[edges[up[edges] == way]]) for way in (True, False)])
+    gaps = gaps[gaps > 1.0]  # nobody breathes faster
     return float(np.median(gaps)) if len(gaps) else 0.0

@@ -17,7 +17,7 @@ class BreathingSettings(Settings):
     )
     dwell_m: float = Field(0.0010, gt=0, le=0.01, description="Half width of the dwell about rest.")
     follow_s: float = Field(
-        1.5, gt=0, le=60, description="Time constant with which rest follows the target."
+        0.4, gt=0, le=60, description="Time constant with which rest follows the target."
     )
     rate_s: float = Field(0.15, gt=0, le=1, description="Time constant of the displacement's rate.")
 

@@ -12,6 +12,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
 
 from ir_guidance.nodes import mirrors, qos, topics
+from ir_guidance.nodes.running import STEADY
 from ir_guidance.timing import Budget, percentiles_ms
 
 PERIOD_S = 1.0
@@ -26,7 +27,7 @@ class StageDiagnosis:
         self._times: dict[str, deque[float]] = {}
         self._misses: dict[str, int] = {}
         self._publisher = node.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, qos.STREAM)
-        node.create_timer(PERIOD_S, self._report)
+        node.create_timer(PERIOD_S, self._report, clock=STEADY)
 
     def add(self, stage_ms: Mapping[str, float]) -> None:
         """Take the stage times of one frame, in milliseconds."""

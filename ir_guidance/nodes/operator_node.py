@@ -15,7 +15,7 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
-from ir_guidance.nodes.running import reported, run, steady_ns
+from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.pipeline import Phase
 from ir_guidance.scripted_operator import (
     Eyes,
@@ -79,7 +79,7 @@ class OperatorNode(LifecycleNode):
 
     @reported
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._timer = self.create_timer(1 / self.settings.rate_hz, self._step)
+        self._timer = self.create_timer(1 / self.settings.rate_hz, self._step, clock=STEADY)
         return super().on_activate(state)
 
     @reported

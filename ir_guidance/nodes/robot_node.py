@@ -23,7 +23,7 @@ from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import BOOT_ID, ConversionError, GateReport
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
-from ir_guidance.nodes.running import reported, run, steady_ns
+from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Correction, Decision, Level, Plan
 from ir_guidance_msgs.msg import Command as CommandMsg
 from ir_guidance_msgs.msg import Consent as ConsentMsg
@@ -88,7 +88,7 @@ class RobotNode(LifecycleNode):
     @reported
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         result = super().on_activate(state)
-        self._timer = self.create_timer(self.settings.period_ms / 1e3, self._tick)
+        self._timer = self.create_timer(self.settings.period_ms / 1e3, self._tick, clock=STEADY)
         return result
 
     @reported
@@ -134,13 +134,12 @@ class RobotNode(LifecycleNode):
             return
         self._accepted_stamp_ns = correction.stamp_ns
         hop_ms = (arrived_ns - correction.acquired_steady_ns) / NS_PER_MS - msg.image_age_ms
-        self._tick()
-        done_ns = steady_ns()
+        sent_ns = self._tick()
         stage_ms = correction.stage_ms | {
             "correction_hop": hop_ms,
-            "gate": (done_ns - arrived_ns) / NS_PER_MS,
+            "gate": (sent_ns - arrived_ns) / NS_PER_MS,
         }
-        self._awaited.append((correction, stage_ms, done_ns))
+        self._awaited.append((correction, stage_ms, sent_ns))
 
     def _on_consent(self, msg: ConsentMsg) -> None:
         try:
@@ -184,9 +183,11 @@ class RobotNode(LifecycleNode):
 
     # What goes out.
 
-    def _tick(self) -> None:
+    def _tick(self) -> int:
+        """Decide, and return when the command went out."""
         now_ns = steady_ns()
         decision = self._gate.tick(now_ns)
+        sent_ns = steady_ns()
         if decision.command is not None:
             self._commands.publish(conversions.command_to_msg(decision.command))
             self._mirror(decision.command)
@@ -194,6 +195,7 @@ class RobotNode(LifecycleNode):
         if changed or now_ns - self._reported_ns >= REPORT_NS:
             self._last, self._reported_ns = (decision.level, decision.reasons), now_ns
             self._report(decision, now_ns)
+        return sent_ns
 
     def _mirror(self, command: Command) -> None:
         now_ns = time.time_ns()

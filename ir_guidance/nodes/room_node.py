@@ -17,7 +17,7 @@ from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError, Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
-from ir_guidance.nodes.running import reported, run, steady_ns
+from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.room import Room, RoomSettings, Snapshot
 from ir_guidance.room.sight import sight
@@ -69,7 +69,7 @@ class RoomNode(LifecycleNode):
         self._started_ns = steady_ns()
         self._frames = self._dropped = 0
         self._timers_running = [
-            self.create_timer(1 / self.settings.state_rate_hz, self._tick),
+            self.create_timer(1 / self.settings.state_rate_hz, self._tick, clock=STEADY),
         ]
         result = super().on_activate(state)
         if self.settings.images:
@@ -81,7 +81,7 @@ class RoomNode(LifecycleNode):
         self._geometry.publish(conversions.probe_geometry_to_msg(self._room.geometry, now_ns))
         self._camera = Camera(self._room, self._send_frame)
         period_s = 1 / self.settings.frame_rate_hz
-        self._timers_running.append(self.create_timer(period_s, self._take_frame))
+        self._timers_running.append(self.create_timer(period_s, self._take_frame, clock=STEADY))
 
     @reported
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -8,19 +8,29 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any
 
 import rclpy
+from lifecycle_msgs.srv import ChangeState
+from rclpy.clock import Clock, ClockType
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.logging import LoggingSeverity, set_logger_level
 from rclpy.signals import SignalHandlerOptions
 
 from ir_guidance.settings import SettingsError
 
 BAD_SETTINGS = 2
 RCLError = rclpy_implementation.RCLError
+STEADY = Clock(clock_type=ClockType.STEADY_TIME)
+"""For every timer: simulated time that stands still must not stop a watchdog."""
+
+
+class NotStartedError(Exception):
+    """A node that could not be started, and has said why."""
 
 
 def steady_ns() -> int:
@@ -34,7 +44,9 @@ def run(make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = No
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_end.append(True))
     try:
+        set_logger_level("rcl", LoggingSeverity.FATAL)  # it says in a line of its own what it raises
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+        set_logger_level("rcl", LoggingSeverity.UNSET)
     except RCLError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return BAD_SETTINGS
@@ -43,6 +55,7 @@ def run(make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = No
     try:
         nodes = make()
         for node in nodes:
+            answer_wrong_transitions(node)
             executor.add_node(node)
         for node in nodes:
             start(node)
@@ -51,10 +64,13 @@ def run(make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = No
     except SettingsError as error:
         print(error, file=sys.stderr)
         return BAD_SETTINGS
+    except NotStartedError:
+        return BAD_SETTINGS
     finally:
         executor.shutdown()
         for node in reversed(nodes):
-            node.trigger_shutdown()
+            with suppress(RCLError):  # it was shut down by hand before
+                node.trigger_shutdown()
             node.destroy_node()
         rclpy.try_shutdown()
     return 0
@@ -64,13 +80,31 @@ def start(node: LifecycleNode) -> None:
     """Configure and activate a node that is to start by itself.
 
     Raises:
-        SettingsError: It cannot be configured or activated.
+        NotStartedError: It cannot be configured or activated.
     """
     if not node.get_parameter("autostart").value:
         return
     for transition in (node.trigger_configure, node.trigger_activate):
         if transition() != TransitionCallbackReturn.SUCCESS:
-            raise SettingsError(f"node {node.get_name()}: could not be started, see the line above")
+            raise NotStartedError(node.get_name())
+
+
+def answer_wrong_transitions(node: LifecycleNode) -> None:
+    """Answer a transition that its state does not allow with "no": rclpy lets it end the process."""
+    for service in node.services:
+        if service.srv_type is ChangeState:
+            service.callback = _refusing(service.callback)
+
+
+def _refusing(change: Callable[..., Any]) -> Callable[..., Any]:
+    def refusing(request: ChangeState.Request, response: ChangeState.Response) -> Any:
+        try:
+            return change(request, response)
+        except RCLError:  # rcl has logged it; the state is what it was
+            response.success = False
+            return response
+
+    return refusing
 
 
 def reported(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 from geometry_msgs.msg import PoseWithCovarianceStamped
-from pydantic import Field
+from pydantic import Field, field_validator
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
@@ -20,7 +20,7 @@ from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.pipeline import RobotHistory, See
-from ir_guidance.track import make_tracker
+from ir_guidance.track import BACKENDS, make_tracker
 from ir_guidance.values import NS_PER_MS, Fix, Frame, Modality, Track
 from ir_guidance.values import ProbeGeometry as ProbeGeometryValue
 from ir_guidance_msgs.msg import CarmGeometry, FrameInfo, ProbeGeometry, RobotState
@@ -40,6 +40,13 @@ class TrackerNodeSettings(NodeSettings):
     overlay_rate_hz: float = Field(
         5.0, ge=0.1, le=30, description="Display copies, only when watched."
     )
+
+    @field_validator("backend")
+    @classmethod
+    def _is_known(cls, backend: str) -> str:
+        if backend not in BACKENDS:
+            raise ValueError(f"choose one of: {', '.join(BACKENDS)}")
+        return backend
 
 
 class TrackerNode(LifecycleNode):

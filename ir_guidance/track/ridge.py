@@ -15,14 +15,20 @@ NEIGHBOURS = 9
 
 
 def ridge(strip: Strip, settings: ShaftSettings, spacing_m: float) -> Image:
-    """Return how much brighter (across, along) each place is than the brighter flank, averaged along the shaft."""
+    """Return how much brighter (across, along) each place is than the brighter flank, averaged along the shaft.
+
+    The flank farther from the transducer is forgiven some brightness: echoes within a needle return late.
+    """
     core = 2 * max(round(settings.core_m / spacing_m), 1) + 1
     flank = max(round(settings.flank_m / spacing_m), core)
     smooth = max(round(settings.smooth_m / spacing_m), 1)
     mean = cv2.blur(strip.values, (smooth, core), borderType=cv2.BORDER_REPLICATE)
     padded = cv2.copyMakeBorder(mean, flank, flank, 0, 0, cv2.BORDER_REPLICATE)
     rows = mean.shape[0]
-    response: Image = mean - np.maximum(padded[:rows], padded[2 * flank : 2 * flank + rows])
+    above, below = padded[:rows], padded[2 * flank : 2 * flank + rows]
+    if strip.across[1] < 0:
+        above, below = below, above
+    response: Image = mean - np.maximum(above, below - settings.late_echo)
     response[~strip.valid] = 0.0
     return response
 
@@ -36,7 +42,7 @@ def evidence(ridge: Image, settings: ShaftSettings) -> Image:
     contrast = settings.contrast
     spread = 1.4826 * np.median(np.abs(ridge), axis=0)
     spread = cv2.blur(spread[None], (NEIGHBOURS, 1), borderType=cv2.BORDER_REPLICATE)
-    spread = np.maximum(spread, settings.least_noise)
+    spread = np.clip(spread, settings.least_noise, settings.most_noise)
     ratio = contrast * (ridge - 0.5 * contrast) / spread**2
     bounded: Image = np.clip(ratio, -settings.against, settings.towards).astype(np.float32)
     return bounded

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ir_guidance.settings import Settings
+from ir_guidance.values import Modality
 
 
 class QualitySettings(Settings):
@@ -45,6 +46,9 @@ class ShaftSettings(Settings):
     flank_m: float = Field(
         0.0016, gt=2e-4, le=0.03, description="Distance of the background compared on either side."
     )
+    late_echo: float = Field(
+        0.03, ge=0, le=1, description="How much brighter the deeper flank may be: reverberation."
+    )
     smooth_m: float = Field(
         0.0025, gt=1e-4, le=0.02, description="Averaging length along the shaft."
     )
@@ -57,6 +61,9 @@ class ShaftSettings(Settings):
     contrast: float = Field(0.10, gt=0, le=1, description="Contrast expected of a shaft.")
     least_noise: float = Field(
         0.03, gt=0, le=1, description="Spread of the background that is always reckoned with."
+    )
+    most_noise: float = Field(
+        0.2, gt=0, le=1, description="Spread of the background that evidence is still reckoned by."
     )
     towards: float = Field(
         4.0, gt=0, le=100, description="Most evidence that one step along can be for a shaft."
@@ -77,10 +84,10 @@ class ShaftSettings(Settings):
         0.004, gt=0, le=0.05, description="How far aside it may be at the expected tip: it bends."
     )
     reach_sigma_m: float = Field(
-        0.002, gt=0, le=0.05, description="How far along the tip may be from the expected one."
+        0.003, gt=0, le=0.05, description="How far along the tip may be from the expected one."
     )
     score: float = Field(
-        12.0, gt=0, le=1000, description="Least evidence, summed along the shaft, to be a needle."
+        14.0, gt=0, le=1000, description="Least evidence, summed along the shaft, to be a needle."
     )
     length_m: float = Field(
         0.005, gt=0, le=0.1, description="Least length of shaft that is a needle."
@@ -95,7 +102,7 @@ class ShaftSettings(Settings):
         0.006, gt=2e-4, le=0.05, description="Where the tip is sought, either side of the coarse end."
     )
     level_m: float = Field(
-        0.006, gt=2e-4, le=0.05, description="Length that tells the shaft's and background's levels."
+        0.0045, gt=2e-4, le=0.05, description="Length that tells the shaft's and background's levels."
     )
     edge_m: float = Field(
         0.0005, ge=0, le=0.01, description="Length on either side of the tip that tells neither."
@@ -107,10 +114,13 @@ class ShaftSettings(Settings):
         0.085, gt=0, le=1, description="Spread of the level along shaft and background: speckle."
     )
     grain_m: float = Field(
-        0.001, gt=1e-5, le=0.01, description="Length along the shaft over which speckle is the same."
+        0.0006, gt=1e-5, le=0.01, description="Length along the shaft over which speckle is the same."
     )
     bloom_m: float = Field(
-        0.0002, ge=0, le=0.005, description="How far a tip's echo reaches beyond the tip."
+        0.0002,
+        ge=-0.005,
+        le=0.005,
+        description="How far a tip is seen beyond its point: an echo is wider; a thin point is lost to X-rays.",
     )
     end_sigma_m: float = Field(
         0.0002, gt=0, le=0.01, description="Error along the shaft that no image takes away."
@@ -123,13 +133,62 @@ class ShaftSettings(Settings):
     )
 
 
+class SearchSettings(Settings):
+    """How a needle is found where nothing is known of it."""
+
+    work_px: int = Field(
+        400, ge=64, le=4096, description="Longer side of the decimated image that is searched."
+    )
+    sigmas_m: tuple[float, ...] = Field(
+        (0.00025, 0.0005), description="Half widths of the ridges that vote."
+    )
+    ridge: float = Field(0.02, gt=0, le=1, description="Least strength of a ridge that votes.")
+    most_weight: float = Field(
+        5.0, ge=1, le=100, description="Most votes of a ridge, in units of the least strength."
+    )
+    voters: int = Field(6000, ge=100, le=10**6, description="Most pixels that vote.")
+    lines: int = Field(10, ge=1, le=100, description="Lines that are looked at closely.")
+    apart_px: int = Field(12, ge=0, le=100, description="Lines closer than this are one.")
+    angle_rad: tuple[float, float] = Field(
+        (0.26, 1.31), description="Angles to the rows at which a needle is looked for."
+    )
+    band_m: float = Field(
+        0.008, gt=1e-4, le=0.05, description="Half width of the strip along a line."
+    )
+    tip_is_deep: bool = Field(True, description="Whether the tip is the lower end, as from a skin.")
+    score: float = Field(
+        24.0, gt=0, le=1000, description="Least evidence, summed along the shaft, to be a needle."
+    )
+    length_m: float = Field(
+        0.008, gt=0, le=0.1, description="Least length of shaft that is a needle."
+    )
+    bow_m: float = Field(
+        0.0005, gt=0, le=0.05, description="Most deviation from a straight line, root mean square."
+    )
+    drop: float = Field(
+        0.3, ge=-1, le=1, description="Least part of the shaft's contrast that is lost at a tip."
+    )
+    root_drop: float = Field(
+        10.0, ge=-1, le=10, description="Most of it that is lost at the other end, inside the image."
+    )
+    unexposed: float = Field(
+        0.001, ge=0, le=0.5, description="Levels up to this are outside what was exposed."
+    )
+    collimator_m: float = Field(
+        0.006, gt=1e-4, le=0.1, description="What is not exposed and narrower is a thing, no border."
+    )
+    border_m: float = Field(
+        0.002, ge=0, le=0.05, description="A tip is at least this far inside the image."
+    )
+
+
 class TargetSettings(Settings):
     """How the target is learnt and followed."""
 
     spacing_m: float = Field(
         0.0004, gt=5e-5, le=2e-3, description="Pixel spacing of the decimated image."
     )
-    template_m: float = Field(0.010, gt=0.001, le=0.05, description="Half size of the template.")
+    template_m: float = Field(0.007, gt=0.001, le=0.05, description="Half size of the template.")
     search_m: float = Field(
         0.014, gt=0.001, le=0.05, description="Largest travel from where the target was learnt."
     )
@@ -145,11 +204,71 @@ class TargetSettings(Settings):
         le=1,
         description="Least darkness of a lesion against its ring to refine the click.",
     )
-    found: float = Field(0.5, gt=0, le=1, description="Least correlation to be the target.")
-    speed_mps: float = Field(0.05, gt=0, le=1, description="Fastest that a target moves.")
-    jump_m: float = Field(
-        0.003, ge=0, le=0.05, description="Step that is always believed, whatever the time."
+    cap_share: float = Field(
+        0.75, gt=0, le=1, description="Share of the template's levels that are not cut off as bright."
     )
+    match_noise: float = Field(
+        0.05, gt=0, le=10, description="Variance of a match, by its lack of correlation and its peak."
+    )
+    centre_sigma_m: float = Field(
+        0.00025, gt=0, le=0.01, description="Error of the lesion's centre when it was learnt."
+    )
+    found: float = Field(0.55, gt=0, le=1, description="Least correlation to be the target.")
+    speed_mps: float = Field(0.03, gt=0, le=1, description="Fastest that a target moves.")
+    jump_m: float = Field(
+        0.002, ge=0, le=0.05, description="Step that is always believed, whatever the time."
+    )
+
+
+class ModalitySettings(Settings):
+    """What is different from one kind of image to another."""
+
+    shaft: ShaftSettings
+    search: SearchSettings
+    field_m: float = Field(
+        gt=0.005, le=1, description="Assumed longer side of an image without pixel spacing."
+    )
+
+
+ULTRASOUND = ModalitySettings(shaft=ShaftSettings(), search=SearchSettings(), field_m=0.05)
+
+FLUOROSCOPY = ModalitySettings(
+    shaft=ShaftSettings(
+        band_m=0.010,
+        layers_share=0.0,
+        late_echo=0.0,
+        core_m=0.0005,
+        flank_m=0.0022,
+        smooth_m=0.003,
+        pace_m=0.0025,
+        aside_m=0.0003,
+        contrast=0.08,
+        towards=20.0,
+        bend_cost=2.0,
+        least_noise=0.012,
+        most_noise=0.03,
+        length_m=0.004,
+        least_contrast=0.02,
+        end_noise=0.02,
+        bloom_m=-0.0006,
+    ),
+    search=SearchSettings(
+        work_px=512,
+        sigmas_m=(0.0005, 0.0010),
+        ridge=0.01,
+        most_weight=10.0,
+        angle_rad=(0.0, 1.571),
+        unexposed=0.012,
+        tip_is_deep=False,
+        score=24.0,
+        length_m=0.004,
+        bow_m=0.0004,
+        drop=0.6,
+        root_drop=0.4,
+        border_m=0.006,
+    ),
+    field_m=0.16,
+)
 
 
 class TrackSettings(Settings):
@@ -160,8 +279,10 @@ class TrackSettings(Settings):
     """
 
     quality: QualitySettings = QualitySettings()
-    shaft: ShaftSettings = ShaftSettings()
+    ultrasound: ModalitySettings = ULTRASOUND
+    fluoroscopy: ModalitySettings = FLUOROSCOPY
     target: TargetSettings = TargetSettings()
-    field_m: float = Field(
-        0.05, gt=0.005, le=1, description="Assumed longer side of an image without pixel spacing."
-    )
+
+    def of(self, modality: Modality) -> ModalitySettings:
+        """Return the settings for one kind of image."""
+        return self.ultrasound if modality is Modality.ULTRASOUND else self.fluoroscopy

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ir_guidance.track.curve import Curve, fit_curve
+from ir_guidance.track.curve import fit_curve
 from ir_guidance.track.ridge import ridge
 from ir_guidance.track.run import Run, find_run
 from ir_guidance.track.settings import ShaftSettings
 from ir_guidance.track.strip import Image, Strip
-from ir_guidance.track.tip import End, find_end
+from ir_guidance.track.tip import find_end
 from ir_guidance.values import NeedleTrack
 
 
@@ -29,24 +29,20 @@ def find_needle(
     length_m = float(np.ptp(run.columns)) * spacing_m
     if run.score < settings.score or length_m < settings.length_m:
         return None, response
-    curve = fit_curve(response, run, settings, spacing_m)
-    end = find_end(strip, curve, settings, spacing_m, tip_s)
-    return _needle(strip, curve, end, confidence(run, settings), settings, spacing_m), response
+    return measure(strip, response, run, settings, spacing_m, tip_s), response
 
 
-def confidence(run: Run, settings: ShaftSettings) -> float:
-    """Return 0.5 for evidence that only just suffices, towards 1 the more there is."""
-    return 1.0 - 0.5 ** (run.score / settings.score)
-
-
-def _needle(
+def measure(
     strip: Strip,
-    curve: Curve,
-    end: End,
-    confidence: float,
+    response: Image,
+    run: Run,
     settings: ShaftSettings,
     spacing_m: float,
+    tip_s: float | None,
 ) -> NeedleTrack:
+    """Return tip and direction, sub-pixel and with covariance, of the shaft that a run found."""
+    curve = fit_curve(response, run, settings, spacing_m)
+    end = find_end(strip, curve, settings, spacing_m, tip_s)
     slope, slope_sigma = curve.slope(end.s)
     direction = strip.along + slope * strip.across
     direction /= np.linalg.norm(direction)
@@ -59,5 +55,10 @@ def _needle(
         tip_covariance_px2=covariance,
         direction=direction,
         direction_sigma_rad=float(np.hypot(slope_sigma, settings.direction_sigma_rad)),
-        confidence=confidence,
+        confidence=confidence(run.score, settings.score),
     )
+
+
+def confidence(score: float, least: float) -> float:
+    """Return 0.5 for evidence that only just suffices, towards 1 the more there is."""
+    return 1.0 - 0.5 ** (score / least)

@@ -52,6 +52,34 @@ def cut_strip(image: Image, start_px: Vector, end_px: Vector, half_width_px: flo
     return Strip(levels, valid, origin, along, across)
 
 
+def reversed_strip(strip: Strip) -> Strip:
+    """Return the same strip seen from its other end."""
+    rows, columns = strip.values.shape
+    far_px = strip.px(columns - 1, rows - 1)
+    return Strip(
+        strip.values[::-1, ::-1], strip.valid[::-1, ::-1], far_px, -strip.along, -strip.across
+    )
+
+
+def clip_line(
+    point_px: Vector, along: Vector, size: tuple[int, int], first: float, last: float
+) -> tuple[Vector, Vector] | None:
+    """Return where a line point + x along, x from first to last, is inside an image of that size (u, v).
+
+    None where it never is (Liang and Barsky, ACM Trans Graphics 3:1, 1984).
+    """
+    for at, step, length in zip(point_px.tolist(), along.tolist(), size, strict=True):
+        if abs(step) < 1e-12:
+            if not 0 <= at <= length - 1:
+                return None
+            continue
+        near, far = sorted((-at / step, (length - 1 - at) / step))
+        first, last = max(first, near), min(last, far)
+    if first >= last:
+        return None
+    return point_px + first * along, point_px + last * along
+
+
 def needle_bright(pixels: Pixels, modality: Modality, layers_px: int, share: float) -> Image:
     """Return an image in which a needle is bright and its contrast does not hang on exposure.
 

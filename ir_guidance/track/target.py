@@ -8,21 +8,25 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from ir_guidance.track.lesion import centre_of_lesion
+from ir_guidance.track.peak import curvatures, sub_pixel
 from ir_guidance.track.settings import TargetSettings
+from ir_guidance.track.strip import Image
 from ir_guidance.values import NS_PER_S, Matrix, Pixels, Reason, TargetTrack, Vector
-
-Image = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
-    """The target as it was learnt: its template and where its centre was, in decimated pixels."""
+    """The target as it was learnt, in pixels of the decimated image.
+
+    ``offset`` is its centre in the template, ``centre`` in the image; levels are cut off at ``cap``.
+    """
 
     template: Image
     offset: Vector
-    reference: Vector
+    centre: Vector
+    cap: float
 
 
 class TargetFollower:
@@ -37,8 +41,7 @@ class TargetFollower:
         """Forget the target."""
         self._click: Vector | None = None
         self._learnt: Learnt | None = None
-        self._last: Vector | None = None
-        self._last_ns = 0
+        self._last: tuple[Vector, int] | None = None
 
     def select(self, px: Vector) -> None:
         """Learn the target at (u, v) when the next image comes."""
@@ -51,112 +54,87 @@ class TargetFollower:
         """Return the target in an image (rows, columns), or None and why."""
         if self._click is None and self._learnt is None:
             return None, Reason.NOT_FOUND
-        factor = max(self._settings.spacing_m / spacing_m, 1.0)
-        small = decimate(pixels, factor)
-        pitch_m = spacing_m * factor
+        small, factor = decimate(pixels, self._settings.spacing_m / spacing_m)
+        pitch_m = spacing_m * float(factor.mean())
         if self._click is not None:
-            self._learn(small, self._click, factor, pitch_m)
+            self._learnt = learn(
+                small, (self._click + 0.5) / factor - 0.5, self._settings, pitch_m
+            )
+            self._click = None
         if self._learnt is None:
             return None, Reason.NOT_FOUND
         return self._match(small, self._learnt, factor, pitch_m, steady_ns)
 
-    def _learn(self, small: Image, click: Vector, factor: float, pitch_m: float) -> None:
-        self._click = None
-        centre = (click + 0.5) / factor - 0.5
-        if not (0 <= centre[0] < small.shape[1] and 0 <= centre[1] < small.shape[0]):
-            return
-        centre = centre_of_lesion(small, centre, self._settings, pitch_m)
-        half = round(self._settings.template_m / pitch_m)
-        first = np.maximum(np.round(centre).astype(int) - half, 0)
-        last = np.round(centre).astype(int) + half + 1
-        template = small[first[1] : last[1], first[0] : last[0]].copy()
-        self._learnt = Learnt(template, centre - first, centre)
-        self._last = centre
-
     def _match(
-        self, small: Image, learnt: Learnt, factor: float, pitch_m: float, steady_ns: int
+        self, small: Image, learnt: Learnt, factor: Vector, pitch_m: float, steady_ns: int
     ) -> tuple[TargetTrack | None, Reason]:
-        reach = round(self._settings.search_m / pitch_m)
-        rows, columns = learnt.template.shape
-        corner = np.round(learnt.reference - learnt.offset).astype(int)
-        first = np.maximum(corner - reach, 0)
-        last = corner + reach + (columns, rows)
-        window = small[first[1] : last[1], first[0] : last[0]]
-        if window.shape[0] < rows or window.shape[1] < columns:
+        window, first = self._window(small, learnt, pitch_m)
+        if (np.array(window.shape) < learnt.template.shape).any():
             return None, Reason.TARGET_LOST
-        scores = cv2.matchTemplate(window, learnt.template, cv2.TM_CCOEFF_NORMED)
+        scores = cv2.matchTemplate(
+            np.minimum(window, np.float32(learnt.cap)), learnt.template, cv2.TM_CCOEFF_NORMED
+        )
         _, best, _, (u, v) = cv2.minMaxLoc(scores)
         if best < self._settings.found:
             return None, Reason.TARGET_LOST
-        offset, covariance = sub_pixel(scores, u, v)
-        place = first + offset + learnt.offset
+        place = first + sub_pixel(scores, u, v) + learnt.offset
         if self._jumped(place, pitch_m, steady_ns):
             return None, Reason.JUMP
-        self._last, self._last_ns = place, steady_ns
+        self._last = place, steady_ns
+        covariance = self._covariance(best, curvatures(scores, u, v), pitch_m)
         px = (place + 0.5) * factor - 0.5
-        return TargetTrack(px, covariance * factor**2, float(best)), Reason.OK
+        return TargetTrack(px, covariance * np.outer(factor, factor), float(best)), Reason.OK
+
+    def _window(self, small: Image, learnt: Learnt, pitch_m: float) -> tuple[Image, Vector]:
+        """Return the part of the image the target may be in, and its first pixel (u, v)."""
+        reach = round(self._settings.search_m / pitch_m)
+        rows, columns = learnt.template.shape
+        corner = np.round(learnt.centre - learnt.offset).astype(int)
+        first = np.maximum(corner - reach, 0)
+        last = np.maximum(corner + reach + (columns, rows), first)
+        return small[first[1] : last[1], first[0] : last[0]], first.astype(float)
 
     def _jumped(self, place: Vector, pitch_m: float, steady_ns: int) -> bool:
-        if self._last is None or self._last_ns == 0:
+        """Return whether the target cannot have come here from where it was last seen."""
+        if self._last is None:
             return False
-        elapsed_s = max(steady_ns - self._last_ns, 0) / NS_PER_S
+        last, last_ns = self._last
+        elapsed_s = max(steady_ns - last_ns, 0) / NS_PER_S
         allowed_m = self._settings.jump_m + self._settings.speed_mps * elapsed_s
-        return float(np.linalg.norm(place - self._last)) * pitch_m > allowed_m
+        return float(np.linalg.norm(place - last)) * pitch_m > allowed_m
+
+    def _covariance(self, score: float, fall: Vector, pitch_m: float) -> Matrix:
+        """Return the covariance in decimated pixels: of the match, and of where the centre was put.
+
+        The worse the match and the flatter its peak, the farther off it may be.
+        """
+        settings = self._settings
+        match = settings.match_noise * max(1.0 - score, 0.0) / np.maximum(fall, 1e-3)
+        return np.diag(match + (settings.centre_sigma_m / pitch_m) ** 2)
 
 
-def decimate(pixels: Pixels, factor: float) -> Image:
-    """Return the image as float32 fractions of full scale, averaged down by a factor."""
-    size = max(round(pixels.shape[1] / factor), 1), max(round(pixels.shape[0] / factor), 1)
+def decimate(pixels: Pixels, factor: float) -> tuple[Image, Vector]:
+    """Return the image as fractions of full scale, averaged down, and the factors along u and v."""
+    rows, columns = pixels.shape
+    size = tuple(max(round(side / max(factor, 1.0)), 1) for side in (columns, rows))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     small *= np.float32(1.0 / np.iinfo(pixels.dtype).max)
     blurred: Image = cv2.GaussianBlur(small, (0, 0), 0.8)
-    return blurred
+    return blurred, np.array([columns, rows]) / size
 
 
-def centre_of_lesion(
-    small: Image, click: Vector, settings: TargetSettings, pitch_m: float
-) -> Vector:
-    """Return the centre (u, v) of the dark disc near a click, or the click where there is none."""
-    best, centre = settings.contrast, click
-    integral = small.astype(np.float32)
-    reach = max(round(settings.click_m / pitch_m), 1)
-    u, v = (round(x) for x in click.tolist())
-    for radius_m in np.linspace(*settings.radius_m, 6):
-        radius = radius_m / pitch_m
-        kernel = disc_kernel(radius)
-        half = kernel.shape[0] // 2
-        margin = half + reach + 1
-        padded = cv2.copyMakeBorder(integral, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
-        patch = padded[v : v + 2 * margin + 1, u : u + 2 * margin + 1]
-        response = cv2.matchTemplate(patch, kernel, cv2.TM_CCORR)
-        _, score, _, (x, y) = cv2.minMaxLoc(response)
-        if score > best:
-            offset, _ = sub_pixel(response, x, y)
-            best, centre = score, np.array([u, v]) - margin + half + offset
-    return centre
+def learn(small: Image, click: Vector, settings: TargetSettings, pitch_m: float) -> Learnt | None:
+    """Return the target at a click (u, v) in a decimated image; None when the click is outside.
 
-
-def disc_kernel(radius: float) -> Image:
-    """Return a kernel that gives mean of the ring less mean of the disc of that radius."""
-    half = int(np.ceil(1.5 * radius))
-    v, u = np.mgrid[-half : half + 1, -half : half + 1]
-    distance = np.hypot(u, v)
-    inside, ring = distance <= radius, (distance > radius) & (distance <= 1.45 * radius)
-    kernel: Image = (ring / ring.sum() - inside / inside.sum()).astype(np.float32)
-    return kernel
-
-
-def sub_pixel(scores: Image, u: int, v: int) -> tuple[Vector, Matrix]:
-    """Return the peak (u, v) of a parabola through its neighbours, and a covariance from its curvature."""
-    place, variance = np.array([u, v], dtype=float), np.ones(2)
-    spread = max(1.0 - float(scores[v, u]), 0.02)
-    for axis, (at, size) in enumerate(((u, scores.shape[1]), (v, scores.shape[0]))):
-        if not 0 < at < size - 1:
-            continue
-        line = scores[v, at - 1 : at + 2] if axis == 0 else scores[at - 1 : at + 2, u]
-        before, peak, after = (float(x) for x in line)
-        curvature = 2 * peak - before - after
-        if curvature > 1e-9:
-            place[axis] += 0.5 * (after - before) / curvature
-            variance[axis] = 0.02 * spread / curvature
-    return place, np.diag(variance)
+    What is brighter than nearly all of the template is cut off, there and in every image, so that
+    a needle that comes to the target does not change how it looks.
+    """
+    if not (0 <= click[0] < small.shape[1] and 0 <= click[1] < small.shape[0]):
+        return None
+    centre = centre_of_lesion(small, click, settings, pitch_m)
+    half = round(settings.template_m / pitch_m)
+    first = np.maximum(np.round(centre).astype(int) - half, 0)
+    last = np.round(centre).astype(int) + half + 1
+    template = small[first[1] : last[1], first[0] : last[0]]
+    cap = float(np.quantile(template, settings.cap_share))
+    return Learnt(np.minimum(template, np.float32(cap)), centre - first, centre, cap)

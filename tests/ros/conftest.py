@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,3 +29,22 @@ def context() -> Iterator[Any]:
     rclpy.init(context=context)
     yield context
     rclpy.try_shutdown(context=context)
+
+
+@pytest.fixture
+def graph() -> Iterator[Any]:
+    """Give a node of the test's own on the graph."""
+    from graph import Graph
+
+    own = Graph()
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
+    """Start processes by their command lines; whatever happens, they end with the test."""
+    from graph import processes
+
+    with processes(tmp_path) as start:
+        yield start

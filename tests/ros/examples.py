@@ -125,6 +125,7 @@ REPORT = c.GateReport(
     armed=True,
     consent_held=True,
     approved_plan_hash="abc123",
+    session="this run",
     accepted_sequence=7,
     accepted_count=5,
     refused_count=6,

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 from array import array
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +44,7 @@ PLAN = Plan(
     (Sphere((0.0, 0.0, -0.02), 0.003),),
     "hash",
 )
+JAZZYS_TF_MESSAGE = "RIHS01_e369d0f05a23ae52508854b66f6aa0437f3449d652e8cbf22d5abe85d020f087"
 TF = pytest.mark.skipif(TFMessage is None, reason="tf2_msgs is not installed")
 
 
@@ -128,6 +131,13 @@ def test_diagnostics_carry_values_as_text():
     status = mirrors.diagnostic("robot: gate", DiagnosticStatus.WARN, "hold", {"age_ms": 12.5})
     back = over_the_wire(mirrors.diagnostics([status], STAMP_NS))
     assert back.status[0].values[0].value == "12.5" and back.status[0].level == b"\x01"
+
+
+@TF
+def test_tf_is_of_the_type_that_a_full_ros_speaks():
+    prefix = Path(inspect.getfile(TFMessage)).parents[5]
+    described = prefix / "share" / "tf2_msgs" / "msg" / "TFMessage.json"
+    assert f'"hash_string": "{JAZZYS_TF_MESSAGE}"' in described.read_text(encoding="utf-8")
 
 
 @TF

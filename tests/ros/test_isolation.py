@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The room's truth stays in the room: guidance and robot can neither hear it nor import it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from graph import ROOT, node_command
+from ir_guidance.nodes import qos, topics
+from ir_guidance_msgs.msg import GateState, GroundTruth, Track
+
+OF_THE_TRUTH = ("ir_guidance.room", "ir_guidance.nodes.room_node", "ir_guidance.lockstep")
+BLIND = ("tracker", "planner", "robot")
+# A process in which an attempt to import the room, at any time, fails.
+WITHOUT_A_ROOM = """
+import importlib, sys
+sys.modules.update(dict.fromkeys({hidden!r}))
+sys.argv = [{name!r}]
+importlib.import_module("ir_guidance.nodes.{name}_node").main()
+"""
+
+
+@pytest.fixture
+def running(start, graph):
+    """Run room, guidance and robot; the latter two in processes that have no room."""
+    started = {"room": start(node_command("room"))}
+    for name in ("guidance", "robot"):
+        script = WITHOUT_A_ROOM.format(hidden=OF_THE_TRUTH, name=name)
+        started[name] = start([sys.executable, "-c", script])
+    graph.active("/room", started["room"])
+    for node in BLIND:
+        graph.active(f"/{node}", started["robot" if node == "robot" else "guidance"])
+    return started
+
+
+def test_guidance_and_robot_work_without_the_truth(running, graph):
+    truths = graph.heard(GroundTruth, topics.GROUND_TRUTH, qos.STREAM)
+    tracks = graph.heard(Track, topics.TRACK, qos.STREAM)
+    states = graph.heard(GateState, topics.GATE_STATE, qos.LATCHED)
+    graph.until(lambda: len(tracks) > 20 and len(truths) > 20 and len(states) > 20, "all at work")
+
+    def listeners(topic):
+        found = graph.node.get_subscriptions_info_by_topic(topic)
+        return {info.node_name for info in found} - {graph.node.get_name()}
+
+    for topic, heard_by in {  # as long as these are not known, the next says nothing
+        topics.IMAGE: {"tracker"},
+        topics.CORRECTION: {"robot"},
+        topics.COMMAND: {"room"},
+        topics.GATE_STATE: {"planner"},
+    }.items():
+        graph.until(lambda t=topic, h=heard_by: listeners(t) == h, f"listeners of {topic}")
+    assert listeners(topics.GROUND_TRUTH) == set()
+    for name in ("guidance", "robot"):
+        assert running[name].process.poll() is None, running[name].output
+        assert "Error" not in running[name].output
+
+
+def test_the_truth_is_said_on_no_other_topic(running, graph):
+    """What the room says besides is what a scanner and a robot say; its services are every node's."""
+    node = graph.node
+
+    def said():
+        return dict(node.get_publisher_names_and_types_by_node("room", "/"))
+
+    graph.until(lambda: f"/{topics.GROUND_TRUTH}" in said(), "the room's topics")
+    assert {
+        topic for topic, kinds in said().items() if kinds[0] == "ir_guidance_msgs/msg/GroundTruth"
+    } == {f"/{topics.GROUND_TRUTH}"}
+    scanner_and_robot = {
+        topics.IMAGE,
+        topics.FRAME_INFO,
+        topics.PROBE_GEOMETRY,
+        topics.ROBOT_STATE,
+        topics.MEASURED_JS,
+        topics.GROUND_TRUTH,
+    }
+    of_every_node = {"/rosout", "/parameter_events", "/room/transition_event"}
+    assert set(said()) == {f"/{topic}" for topic in scanner_and_robot} | of_every_node
+    services = {name for name, _ in node.get_service_names_and_types_by_node("room", "/")}
+    assert {name for name in services if not name.startswith("/room/")} == set()
+    for blind in BLIND:
+        heard = dict(node.get_subscriber_names_and_types_by_node(blind, "/"))
+        assert f"/{topics.ROBOT_STATE}" in heard
+        assert not [topic for topic in heard if "truth" in topic or topic.startswith("/room")]
+
+
+@pytest.mark.parametrize("name", ["guidance", "tracker", "planner", "robot", "source"])
+def test_importing_a_node_loads_nothing_of_the_room(name):
+    script = f"import sys, ir_guidance.nodes.{name}_node; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    loaded = set(done.stdout.split())
+    assert f"ir_guidance.nodes.{name}_node" in loaded
+    assert not {module for module in loaded if module.startswith(OF_THE_TRUTH)}

@@ -1,0 +1,242 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""One fix, one bounded motion: when it aligns, advances, waits, holds, and has arrived."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ir_guidance.correct import CorrectSettings, correct
+from ir_guidance.kinematics import axis, joints_for
+from ir_guidance.values import NS_PER_MS, Correction, Fix, Mode, Plan, RobotState, Vector
+
+SETTINGS = CorrectSettings(
+    advance_mps=0.003,
+    slow_advance_mps=0.0008,
+    slow_within_m=0.004,
+    arrived_m=0.0002,
+    align_gain_hz=2.0,
+    align_rate=(0.010, 0.010, 0.10, 0.10),
+    aligned_m=0.0001,
+    aligned_rad=0.001,
+    gate_from_m=0.020,
+    gate_window_m=0.0008,
+    gate_lookahead_s=0.20,
+    target_shift_m=0.005,
+    coast_frames=3,
+    target_lost_frames=150,
+    expiry_ms=150.0,
+)
+ENTRY_M = np.array([-0.030, 0.002, 0.0])
+DIRECTION = axis(0.70, 0.05)
+LENGTH_M = 0.055
+TARGET_M = ENTRY_M + LENGTH_M * DIRECTION
+PLAN = Plan(
+    entry_m=ENTRY_M,
+    target_m=TARGET_M,
+    direction=DIRECTION,
+    length_m=LENGTH_M,
+    clearance_m=1.0,
+    geometry_epoch=4,
+    obstacles=(),
+    hash="plan",
+)
+ON_PLAN = joints_for(ENTRY_M, DIRECTION, 0.0)
+ACROSS = np.array([1.0, 0.0, 0.0])
+STILL = (0.0, 0.0, 0.0, 0.0)
+
+
+def robot_at(joints: Vector) -> RobotState:
+    return RobotState(0, joints, np.zeros(5), joints)
+
+
+def fix_at(insertion_m: float, miss_m: Vector | None = None, **changes: Any) -> Fix:
+    """Return a fix of a straight needle on the plan whose tip is off by ``miss_m``, at end-exhale."""
+    good = Fix(
+        sequence=7,
+        stamp_ns=111,
+        acquired_steady_ns=222,
+        tip_m=ENTRY_M + insertion_m * DIRECTION + (0 if miss_m is None else miss_m),
+        tip_covariance_m2=np.diag([1e-8, 4e-8, 1e-8]),
+        direction=DIRECTION,
+        direction_covariance=np.eye(3) * 1e-6,
+        target_m=TARGET_M,
+        target_covariance_m2=np.diag([1e-8, 5e-8, 1e-8]),
+        insertion_m=insertion_m,
+        target_rest_m=TARGET_M,
+        geometry_epoch=4,
+    )
+    return replace(good, **changes)
+
+
+def answer(fix: Fix, joints: Vector | None = None, **options: Any) -> Correction:
+    at = ON_PLAN if joints is None else joints
+    return correct(fix, PLAN, robot_at(at), options.pop("settings", SETTINGS), **options)
+
+
+def test_correction_carries_its_image_its_plan_and_its_expiry():
+    correction = answer(fix_at(0.03))
+    assert (correction.sequence, correction.stamp_ns, correction.acquired_steady_ns) == (
+        7,
+        111,
+        222,
+    )
+    assert correction.plan_hash == "plan"
+    assert correction.expires_steady_ns - 222 == SETTINGS.expiry_ms * NS_PER_MS
+    assert correction.tip_sigma_m == pytest.approx(3e-4)
+    assert correction.remaining_m == pytest.approx(LENGTH_M - 0.03)
+
+
+@pytest.mark.parametrize(
+    ("error", "rate"),
+    [
+        ((0.0010, 0.0, 0.0, 0.0), (0.0020, 0.0, 0.0, 0.0)),
+        ((0.0200, -0.0200, 0.0, 0.0), (0.010, -0.010, 0.0, 0.0)),
+        ((0.0, 0.0, 0.02, -0.01), (0.0, 0.0, 0.04, -0.02)),
+        ((0.0, 0.0, -0.30, 0.30), (0.0, 0.0, -0.10, 0.10)),
+    ],
+)
+def test_guide_is_aligned_above_the_skin_without_advance(error, rate):
+    joints = ON_PLAN - np.array([*error, 0.01])
+    correction = answer(fix_at(-0.01), joints)
+    assert correction.mode == Mode.ALIGN
+    np.testing.assert_allclose(correction.guide_rate, rate, atol=1e-12)
+    assert correction.advance_mps == correction.advance_limit_m == 0.0
+
+
+def test_guide_is_not_aligned_below_the_skin():
+    joints = ON_PLAN + np.array([0.001, 0.001, 0.0, 0.0, 0.001])
+    assert answer(fix_at(0.001), joints).mode == Mode.ADVANCE
+
+
+def test_aligned_guide_advances():
+    correction = answer(fix_at(-0.01), ON_PLAN + np.array([5e-5, 0.0, 5e-4, 0.0, -0.01]))
+    assert (correction.mode, correction.guide_rate) == (Mode.ADVANCE, STILL)
+    assert correction.advance_mps == SETTINGS.advance_mps
+
+
+@pytest.mark.parametrize("insertion_m", [-0.01, 0.001, 0.02, 0.05, 0.0545, 0.0547])
+def test_advance_is_bounded_by_what_remains_and_by_what_the_expiry_allows(insertion_m):
+    correction = answer(fix_at(insertion_m))
+    assert correction.mode == Mode.ADVANCE
+    assert 0 < correction.advance_mps <= SETTINGS.advance_mps
+    assert correction.advance_limit_m <= correction.remaining_m + 1e-12
+    assert correction.advance_limit_m <= correction.advance_mps * SETTINGS.expiry_ms / 1e3 + 1e-12
+
+
+@pytest.mark.parametrize(
+    ("remaining_m", "speed_mps"),
+    [(0.02, 0.003), (0.004, 0.003), (0.002, 0.0019), (0.001, 0.00135), (0.0003, 0.000965)],
+)
+def test_advance_slows_down_near_the_target(remaining_m, speed_mps):
+    correction = answer(fix_at(LENGTH_M - remaining_m))
+    assert correction.advance_mps == pytest.approx(speed_mps, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("breath", "mode"),
+    [
+        ({}, Mode.ADVANCE),
+        ({"breath_m": 0.0007}, Mode.ADVANCE),
+        ({"breath_m": 0.0009}, Mode.WAIT_FOR_BREATH),
+        ({"breath_m": 0.0005, "breath_rate_mps": 0.002}, Mode.WAIT_FOR_BREATH),
+        ({"breath_m": 0.0005, "breath_rate_mps": -0.002}, Mode.ADVANCE),
+        ({"target_coasted": 1}, Mode.WAIT_FOR_BREATH),
+    ],
+)
+def test_last_part_of_the_way_is_gone_at_end_exhale_alone(breath, mode):
+    correction = answer(fix_at(LENGTH_M - 0.01, **breath))
+    assert correction.mode == mode
+    if mode == Mode.WAIT_FOR_BREATH:
+        assert (correction.advance_mps, correction.guide_rate) == (0.0, STILL)
+
+
+def test_first_part_of_the_way_does_not_wait_for_the_breath():
+    far = fix_at(LENGTH_M - 0.03, breath_m=0.008, breath_rate_mps=0.01)
+    assert answer(far).mode == Mode.ADVANCE
+
+
+def test_target_that_breath_took_out_of_the_plane_is_waited_for():
+    coasted = SETTINGS.coast_frames + 1
+    assert answer(fix_at(0.01, target_coasted=coasted)).mode == Mode.WAIT_FOR_BREATH
+
+
+@pytest.mark.parametrize(
+    ("changes", "mode"),
+    [
+        ({}, Mode.ARRIVED),
+        ({"breath_m": 0.002}, Mode.WAIT_FOR_BREATH),
+        ({"breath_rate_mps": 0.01}, Mode.WAIT_FOR_BREATH),
+        ({"target_coasted": 2}, Mode.WAIT_FOR_BREATH),
+        ({"coasted": 4}, Mode.HOLD),
+    ],
+)
+@pytest.mark.parametrize("past_m", [-0.0001, 0.0, 0.0005])
+def test_arrival_is_said_only_at_rest(changes, mode, past_m):
+    correction = answer(fix_at(LENGTH_M + past_m, **changes))
+    assert correction.mode == mode
+    assert correction.advance_limit_m == correction.advance_mps == 0.0
+    assert correction.guide_rate == STILL
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"geometry_epoch": 5}, "the probe's geometry changed"),
+        ({"target_rest_m": TARGET_M + 0.0051 * ACROSS}, "the target has left its place: re-plan"),
+        ({"coasted": 4}, "needle not seen for 4 frames"),
+        ({"target_coasted": 151}, "target not seen for 151 frames"),
+    ],
+)
+@pytest.mark.parametrize("insertion_m", [-0.01, 0.03])
+def test_hold_asks_for_no_motion_and_says_why(changes, why, insertion_m):
+    correction = answer(fix_at(insertion_m, **changes))
+    assert correction.mode == Mode.HOLD
+    assert correction.reason.startswith(why)
+    assert (correction.advance_mps, correction.guide_rate) == (0.0, STILL)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"coasted": 3}, {"target_rest_m": TARGET_M + 0.0049 * ACROSS}, {"target_rest_m": None}],
+)
+def test_a_short_gap_and_a_small_shift_hold_nothing(changes):
+    assert answer(fix_at(0.03, **changes)).mode == Mode.ADVANCE
+
+
+def test_open_loop_ignores_what_the_image_would_correct():
+    off = fix_at(0.03, miss_m=np.array([0.0, 0.003, 0.0]), coasted=100)
+    correction = answer(off, open_loop=True)
+    assert (correction.mode, correction.guide_rate) == (Mode.ADVANCE, STILL)
+    assert correction.predicted_miss_m == 0.0
+    assert correction.remaining_m == pytest.approx(LENGTH_M - 0.03)
+
+
+@pytest.mark.parametrize("insertion_m", np.linspace(-0.01, 0.056, 12))
+def test_open_loop_never_steers(insertion_m):
+    generator = np.random.default_rng(int(insertion_m * 1e6) + 10**6)
+    for _ in range(20):
+        off = fix_at(insertion_m, miss_m=generator.normal(0, 0.003, 3))
+        assert answer(off, open_loop=True).guide_rate == STILL
+
+
+def test_open_loop_waits_for_the_breath_as_closed_loop_does():
+    breathing = fix_at(LENGTH_M - 0.01, breath_m=0.005)
+    assert answer(breathing, open_loop=True).mode == Mode.WAIT_FOR_BREATH
+
+
+def test_open_loop_goes_to_the_planned_target_by_the_robots_depth():
+    moved = fix_at(LENGTH_M, target_rest_m=TARGET_M + 0.003 * DIRECTION)
+    assert answer(moved, open_loop=True).mode == Mode.ARRIVED
+    assert answer(moved).mode == Mode.ADVANCE
+
+
+def test_correct_has_no_memory_and_changes_nothing():
+    fix, robot = fix_at(0.03, miss_m=0.001 * ACROSS), robot_at(ON_PLAN.copy())
+    first, second = (correct(fix, PLAN, robot, SETTINGS) for _ in range(2))
+    assert asdict(first) == asdict(second)
+    np.testing.assert_array_equal(robot.setpoint, ON_PLAN)

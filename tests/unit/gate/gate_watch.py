@@ -1,0 +1,186 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""A witness beside the gate: it keeps its own books and says when a promise is broken."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from ir_guidance.gate import GateSettings
+from ir_guidance.kinematics import INSERTION, RobotLimits
+from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Consent, Correction, Decision, Level
+
+TINY = 1e-12
+BLIND_LIMIT_M = 0.001
+REST_NS = 200 * NS_PER_MS
+LONGEST_TICK_S = 0.020
+
+
+class Watch:
+    """Sees what goes into the gate and what comes out, and shares no code with it."""
+
+    def __init__(self, settings: GateSettings, limits: RobotLimits, session: str) -> None:
+        self.settings, self.limits, self.session = settings, limits, session
+        self.acceleration = (*limits.acceleration[:INSERTION], settings.decelerate_mps2)
+        self.fastest = (*limits.velocity[:INSERTION], settings.advance_mps)
+        self.plan: tuple[str, tuple[float, ...]] | None = None
+        self.image: Correction | None = None
+        self.consent: Consent | None = None
+        self.barred_grant = -1
+        self.stopped = False
+        self.measured: tuple[float, ...] = ()
+        self.last: Command | None = None
+        self.ticks_ns: list[int] = []
+        self.advances: list[tuple[int, float]] = []
+        self.levels: set[Level] = set()
+        self.travelled_m = self.blind_max_m = 0.0
+
+    # What goes in.
+
+    def saw_approval(self, plan_hash: str, planned: tuple[float, ...]) -> None:
+        self.plan, self.image, self.last = (plan_hash, planned), None, None
+
+    def saw_end(self) -> None:
+        """The approval was taken back."""
+        self.plan = self.image = self.last = None
+
+    def saw_stop(self) -> None:
+        self.stopped = True
+        self.saw_end()
+
+    def saw_reset(self) -> None:
+        self.stopped = False
+
+    def saw_accepted(self, correction: Correction, now_ns: int) -> None:
+        age_ms = (now_ns - correction.acquired_steady_ns) / NS_PER_MS
+        assert self.plan is not None and correction.plan_hash == self.plan[0]
+        assert -self.settings.future_ms <= age_ms <= self.settings.budget_ms
+        assert self.image is None or correction.sequence > self.image.sequence
+        assert 0 <= correction.advance_mps <= self.settings.advance_mps
+        assert all(math.isfinite(rate) for rate in correction.guide_rate)
+        self.image = correction
+
+    def saw_consent(self, consent: Consent) -> None:
+        newer = self.consent is None or consent.sequence > self.consent.sequence
+        if consent.session == self.session and newer:
+            self.consent = consent
+
+    # What comes out.
+
+    def saw_decision(self, now_ns: int, decision: Decision) -> None:
+        self.levels.add(decision.level)
+        self.ticks_ns.append(now_ns)
+        if decision.level == Level.R4:
+            self.saw_stop()
+        if self.stopped:
+            assert decision.level == Level.R4, "a stop beats everything until it is reset"
+        if self.consent is not None and self.consent.held and decision.level == Level.R4:
+            self.barred_grant = max(self.barred_grant, self.consent.grant)
+        command = decision.command
+        if command is None:
+            self.last = None
+        elif decision.level == Level.R4 or decision.reasons == ("drives off",):
+            self._check_rest(command, decision)
+        else:
+            self._check_motion(now_ns, command, decision)
+        if decision.reasons == ("arrived",):
+            self.saw_end()
+        assert decision.blind_travel_max_m <= BLIND_LIMIT_M + TINY
+
+    def _check_rest(self, command: Command, decision: Decision) -> None:
+        assert all(math.isfinite(value) for value in (*command.position, *command.velocity))
+        assert not any(command.velocity)
+        assert command.enable == (decision.level != Level.R4)
+        if command.enable:
+            self._check_envelope(command)
+        self.last = None
+
+    def _check_motion(self, now_ns: int, command: Command, decision: Decision) -> None:
+        assert command.enable and self.plan is not None
+        assert command.expires_steady_ns - now_ns <= 100 * NS_PER_MS
+        assert all(math.isfinite(value) for value in (*command.position, *command.velocity))
+        self._check_envelope(command)
+        before_v = self.last.velocity if self.last else (0.0,) * 5
+        before = self.last.position if self.last else self.measured
+        elapsed_s = self._elapsed_s()
+        for v, old, fastest, most in zip(
+            command.velocity, before_v, self.fastest, self.acceleration, strict=True
+        ):
+            assert abs(v) <= fastest * (1 + 1e-9) + TINY
+            assert abs(v - old) <= most * elapsed_s + TINY, "the set point jerked"
+        for at, was, fastest in zip(command.position, before, self.fastest, strict=True):
+            assert abs(at - was) <= fastest * (1 + 1e-9) * elapsed_s + TINY, "the set point jumped"
+        advance_m = command.position[INSERTION] - before[INSERTION]
+        assert advance_m >= 0, "the needle is never drawn back"
+        self._check_permission(now_ns, command, before_v, decision, elapsed_s)
+        self._check_blind(now_ns, advance_m, decision)
+        self._check_rest_in_time(now_ns, command)
+        self.last = command
+
+    def _elapsed_s(self) -> float:
+        if len(self.ticks_ns) < 2:
+            return 0.0
+        return min((self.ticks_ns[-1] - self.ticks_ns[-2]) / NS_PER_S, LONGEST_TICK_S)
+
+    def _check_envelope(self, command: Command) -> None:
+        assert self.plan is not None
+        planned = self.plan[1]
+        x, y, pitch, yaw, depth = command.position
+        for at, low, high in zip(
+            command.position, self.limits.lower, self.limits.upper, strict=True
+        ):
+            assert low <= at <= high, "outside the joint limits"
+        if depth > 0:
+            slide = max(abs(x - planned[0]), abs(y - planned[1]))
+            pivot = max(abs(pitch - planned[2]), abs(yaw - planned[3]))
+            assert slide <= self.settings.slide_m + TINY
+            assert pivot <= self.settings.pivot_rad + TINY
+            assert depth <= planned[INSERTION] + self.settings.overshoot_m + TINY
+
+    def permitted(self, now_ns: int) -> bool:
+        """Whether motion is permitted: a fresh consent by a press that counts, for the plan, and a live image."""
+        if self.consent is None or self.plan is None or self.image is None or self.stopped:
+            return False
+        age_ms = (now_ns - self.consent.issued_steady_ns) / NS_PER_MS
+        consents = self.consent.held and self.consent.plan_hash == self.plan[0]
+        fresh = -self.settings.future_ms <= age_ms <= self.settings.consent_age_ms
+        counts = self.consent.grant > self.barred_grant
+        live = now_ns < self.image.expires_steady_ns
+        return consents and fresh and counts and live
+
+    def _check_permission(
+        self,
+        now_ns: int,
+        command: Command,
+        before_v: tuple[float, ...],
+        decision: Decision,
+        elapsed_s: float,
+    ) -> None:
+        if self.permitted(now_ns) and not decision.latched:
+            return
+        for v, old, most in zip(command.velocity, before_v, self.acceleration, strict=True):
+            left = max(0.0, abs(old) - most * elapsed_s)
+            assert abs(v) <= left + TINY, "without permission there is only slowing down"
+        if decision.latched and self.consent is not None and self.consent.held:
+            self.barred_grant = max(self.barred_grant, self.consent.grant)
+
+    def _check_blind(self, now_ns: int, advance_m: float, decision: Decision) -> None:
+        self.advances.append((now_ns, advance_m))
+        self.travelled_m += advance_m
+        if self.image is None:
+            return
+        since_ns = self.image.acquired_steady_ns
+        blind_m = sum(advance for at_ns, advance in self.advances if at_ns > since_ns)
+        self.advances = [each for each in self.advances if now_ns - each[0] < 3 * NS_PER_S]
+        self.blind_max_m = max(self.blind_max_m, blind_m)
+        assert blind_m <= BLIND_LIMIT_M + TINY
+        assert decision.blind_travel_m <= blind_m + 1e-9
+
+    def _check_rest_in_time(self, now_ns: int, command: Command) -> None:
+        """At rest 200 ms after the last image, where the gate was allowed to decide on time."""
+        if self.image is None or now_ns - self.image.acquired_steady_ns < REST_NS:
+            return
+        recent = [at_ns for at_ns in self.ticks_ns[-400:] if now_ns - at_ns <= 2 * REST_NS]
+        if all(b - a <= 10 * NS_PER_MS for a, b in pairwise(recent)):
+            assert not any(command.velocity), "still moving 200 ms after the last image"

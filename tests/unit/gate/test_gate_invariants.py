@@ -1,0 +1,281 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""What the gate promises whatever happens, in whatever order; ``gate_watch`` holds it to that."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from gate_rig import OTHER_PLAN, PLAN, Rig
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from ir_guidance.gate import GateSettings
+from ir_guidance.values import Level, Mode
+
+NAN, INF = float("nan"), float("inf")
+MODES = [Mode.ADVANCE, Mode.ALIGN, Mode.HOLD, Mode.WAIT_FOR_BREATH, Mode.ARRIVED]
+# A correction that must not be followed, or only just may; what is left out is as it should be.
+CORRECTIONS: dict[str, dict[str, Any]] = {
+    "good": {},
+    "not a number": {"advance_mps": NAN},
+    "endless": {"advance_limit_m": INF},
+    "guide not a number": {"guide_rate": (0.0, NAN, 0.0, 0.0)},
+    "guide infinite": {"guide_rate": (0.0, 0.0, -INF, 0.0)},
+    "uncertainty not a number": {"tip_sigma_m": NAN},
+    "uncertain": {"tip_sigma_m": 0.003},
+    "old": {"age_ms": 151},
+    "late": {"age_ms": 61},
+    "at the limit of the budget": {"age_ms": 60},
+    "future": {"age_ms": -21},
+    "just not future": {"age_ms": -20},
+    "replayed": {"sequence": 1},
+    "of another plan": {"plan_hash": OTHER_PLAN},
+    "too fast": {"advance_mps": 0.02},
+    "retracting": {"advance_mps": -0.003},
+    "negative limit": {"advance_limit_m": -0.001},
+    "never expires": {"expires_steady_ns": 2**62},
+    "expired already": {"expires_steady_ns": 0},
+    "sliding": {"guide_rate": (-0.02, 0.02, 0.0, 0.0)},
+    "sliding absurdly": {"guide_rate": (1e300, -1e300, 0.0, 0.0)},
+    "pivoting": {"guide_rate": (0.0, 0.0, 0.2, -0.2)},
+    "pivoting with advance by the millimetre": {
+        "guide_rate": (0.0, 0.0, -0.2, 0.2),
+        "advance_limit_m": 0.001,
+    },
+    **{f"mode {mode.name}": {"mode": mode} for mode in MODES},
+}
+CONSENTS: dict[str, dict[str, Any]] = {
+    "stale": {"age_ms": 251, "held": True},
+    "from the future": {"age_ms": -500, "held": True},
+    "of another session": {"session": "elsewhere", "held": True, "grant": 10**6},
+    "for another plan": {"plan_hash": OTHER_PLAN, "held": True},
+    "of an old press": {"grant": 0, "held": True},
+    "out of order": {"sequence": 0, "held": True},
+    "let go": {"held": False},
+}
+STATES: dict[str, dict[str, Any]] = {
+    "good": {},
+    "late": {"age_ms": 60},
+    "very late": {"age_ms": 250},
+    "from the future": {"age_ms": -1000},
+    "pressed": {"estop": True},
+    "braked": {"brake": True},
+    "disabled": {"enabled": False},
+    "faulty": {"fault": "overcurrent"},
+    "pushed": {"force_n": 20.0},
+    "force not a number": {"force_n": NAN},
+    "not a number": {"position": np.array([0.0, 0.0, NAN, 0.0, 0.0])},
+    "infinitely fast": {"velocity": np.array([0.0, 0.0, 0.0, 0.0, INF])},
+    "lagging": {"offset": (0.0, 0.0, 0.0, 0.0, -0.002)},
+    "turned": {"offset": (0.0, 0.0, 0.05, 0.0, 0.0)},
+    "beyond its limits": {"offset": (0.0, 0.0, 0.0, 0.0, 1.0)},
+    "beside the plan": {"offset": (0.004, 0.0, 0.0, 0.0, 0.003)},
+}
+PROFILES = [
+    {},
+    # As fast as the bound on blind travel allows, at two decelerations.
+    {"advance_mps": 0.00414, "decelerate_mps2": 0.05},
+    {"advance_mps": 0.0033, "decelerate_mps2": 0.025},
+]
+
+
+class GateMachine(RuleBasedStateMachine):
+    """Everything that may happen round a gate, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rig = Rig()
+
+    @initialize(profile=st.sampled_from(PROFILES), started=st.booleans())
+    def begin(self, profile: dict[str, float], started: bool) -> None:
+        self.rig = Rig(GateSettings(**profile))
+        if started:
+            self.rig.under_way()
+
+    @rule(ticks=st.integers(1, 60))
+    def run(self, ticks: int) -> None:
+        self.rig.run(ticks)
+
+    @rule(ms=st.integers(1, 400))
+    def starve(self, ms: int) -> None:
+        self.rig.run(1, ms)
+
+    @rule(ms=st.integers(1, 400))
+    def nothing_but_time(self, ms: int) -> None:
+        self.rig.wait(ms)
+        self.rig.tick()
+
+    @rule(kind=st.sampled_from(list(CORRECTIONS)))
+    def one_correction(self, kind: str) -> None:
+        self.rig.offer(**CORRECTIONS[kind])
+        self.rig.tick()
+
+    @rule(kind=st.sampled_from(list(CORRECTIONS)), imaging=st.booleans())
+    def corrections_from_now_on(self, kind: str, imaging: bool) -> None:
+        self.rig.asked, self.rig.imaging = CORRECTIONS[kind], imaging
+        self.rig.run(5)
+
+    @rule(kind=st.sampled_from(list(CONSENTS)))
+    def one_consent(self, kind: str) -> None:
+        self.rig.consent(**CONSENTS[kind])
+        self.rig.tick()
+
+    @rule(kind=st.sampled_from(["consent", "correction"]))
+    def replay(self, kind: str) -> None:
+        self.rig.replay(kind)
+        self.rig.tick()
+
+    @rule()
+    def press(self) -> None:
+        self.rig.press()
+
+    @rule()
+    def release(self) -> None:
+        self.rig.release()
+
+    @rule(kind=st.sampled_from(list(STATES)))
+    def one_state(self, kind: str) -> None:
+        self.rig.report(**STATES[kind])
+        self.rig.tick()
+
+    @rule(kind=st.sampled_from(list(STATES)), reporting=st.booleans(), following=st.booleans())
+    def robot_from_now_on(self, kind: str, reporting: bool, following: bool) -> None:
+        rig = self.rig
+        rig.reported, rig.reporting, rig.following = STATES[kind], reporting, following
+        rig.run(7)
+
+    @rule()
+    def robot_well_again(self) -> None:
+        self.rig.reported, self.rig.reporting, self.rig.following = {}, True, True
+
+    @rule(plan_hash=st.sampled_from([PLAN, PLAN, OTHER_PLAN]))
+    def approve(self, plan_hash: str) -> None:
+        self.rig.tried("approve", plan_hash)
+
+    @rule()
+    def withdraw(self) -> None:
+        self.rig.withdraw()
+
+    @rule()
+    def stop(self) -> None:
+        self.rig.stop()
+
+    @rule()
+    def reset(self) -> None:
+        self.rig.tried("reset")
+
+    @rule()
+    def all_over_again(self) -> None:
+        """A person puts everything right and tries again."""
+        recover(self.rig)
+
+
+def recover(rig: Rig) -> None:
+    rig.reported, rig.reporting, rig.following, rig.asked = {}, True, True, {}
+    rig.imaging = False
+    rig.release()
+    rig.run(20)
+    rig.tried("reset")
+    if rig.tried("approve"):
+        rig.imaging = True
+        rig.press()
+        rig.run(20)
+
+
+@pytest.mark.timeout(600)  # takes seconds, but minutes to find the shortest way to a broken promise
+def test_promises_hold_over_random_events():
+    run_state_machine_as_test(
+        GateMachine,
+        settings=settings(
+            max_examples=70,
+            stateful_step_count=40,
+            deadline=None,
+            derandomize=True,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def chances(rig: Rig, draw: random.Random) -> list[Callable[[], object]]:
+    """Return what may happen next; motion must be common for the promises to mean anything."""
+    return [
+        lambda: rig.run(draw.randint(1, 60)),
+        lambda: rig.run(draw.randint(1, 30)),
+        lambda: rig.run(1, draw.randint(1, 400)),
+        lambda: rig.offer(**CORRECTIONS[draw.choice(list(CORRECTIONS))]),
+        lambda: setattr(rig, "asked", CORRECTIONS[draw.choice(list(CORRECTIONS))]),
+        lambda: setattr(rig, "asked", {}),
+        lambda: setattr(rig, "imaging", draw.random() < 0.8),
+        lambda: rig.consent(**CONSENTS[draw.choice(list(CONSENTS))]),
+        lambda: rig.report(**STATES[draw.choice(list(STATES))]),
+        lambda: recover(rig),
+        rig.press,
+        rig.release,
+        lambda: rig.tried("approve"),
+    ]
+
+
+def test_promises_hold_on_long_walks_that_do_move_and_meet_every_level():
+    levels: set[Level] = set()
+    travelled_m = 0.0
+    for seed in range(60):
+        draw = random.Random(seed)
+        rig = Rig(GateSettings(**PROFILES[seed % len(PROFILES)]))
+        rig.under_way()
+        for _ in range(50):
+            draw.choice(chances(rig, draw))()
+            rig.tick()
+        levels |= rig.watch.levels
+        travelled_m += rig.watch.travelled_m
+    assert levels == set(Level)
+    assert travelled_m > 0.05
+
+
+def test_time_that_stands_still_or_goes_back_moves_nothing():
+    rig = Rig()
+    before = rig.under_way().command
+    assert before is not None
+    for back_ms in (0, 1, 40):
+        after = rig.gate.tick(rig.now_ns - back_ms * 1_000_000).command
+        assert after is not None and after.position == before.position
+
+
+def test_the_gates_own_count_of_blind_travel_is_the_witnesses():
+    rig = Rig()
+    rig.under_way(ticks=13)
+    rig.imaging = False
+    rig.run(40)
+    assert rig.watch.blind_max_m > 0.0003
+    assert rig.gate.blind_travel_max_m == rig.watch.blind_max_m or np.isclose(
+        rig.gate.blind_travel_max_m, rig.watch.blind_max_m, rtol=1e-9
+    )
+
+
+def test_the_witness_would_notice():
+    """The invariants above are only worth what the witness catches."""
+    rig = Rig()
+    good = rig.under_way()
+    assert good.command is not None
+    x, y, pitch, yaw, depth = good.command.position
+    bad = [
+        replace(good.command, position=(x, y, pitch, yaw, NAN)),
+        replace(good.command, position=(x, y, pitch, yaw, depth - 1e-6)),
+        replace(good.command, position=(x, y, pitch, yaw, depth + 0.001)),
+        replace(good.command, position=(x + 0.003, y, pitch, yaw, depth)),
+        replace(good.command, velocity=(0.0, 0.0, 0.0, 0.0, 0.02)),
+    ]
+    for command in bad:
+        rig.now_ns += 10_000_000
+        try:
+            rig.watch.saw_decision(rig.now_ns, replace(good, command=command))
+        except AssertionError:
+            continue
+        raise AssertionError(f"not noticed: {command}")
