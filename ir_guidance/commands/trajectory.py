@@ -14,6 +14,7 @@ from ir_guidance.values import NS_PER_S
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
 
 NEEDLE, TARGET, PLAN, SEEN = (
     "#0072b2",
@@ -75,7 +76,7 @@ def _draw_side(axes: Axes, run: Run) -> None:
         axes.legend(loc="lower left", fontsize=8)
 
 
-def _circle(x: float, y: float, radius: float) -> object:
+def _circle(x: float, y: float, radius: float) -> Patch:
     from matplotlib.patches import Circle
 
     return Circle((x, y), radius, fill=False, hatch="///", color="0.4")

@@ -87,7 +87,11 @@ class Localiser:
     def _see_needle(
         self, seen: NeedleTrack, geometry: ProbeGeometry, pose: GuidePose, dt_s: float
     ) -> bool:
-        """Fuse a sighting; return False when it is too far from what was predicted to be the needle."""
+        """Fuse a sighting; return False when it is unsound, or too far from what was predicted."""
+        if not _sound(
+            seen.tip_px, seen.tip_covariance_px2, *seen.direction, seen.direction_sigma_rad
+        ):
+            return False
         scale = np.diag(geometry.spacing_m)
         axes = geometry.base_from_image[:3, :3].T  # rows: image x, image y, out of the plane
         residual = axes @ (
@@ -142,7 +146,7 @@ class Localiser:
         if self._target is not None:
             point, covariance = self._target
             self._target = point, covariance + np.eye(3) * (settings.target_speed_mps * dt_s) ** 2
-        if seen is None:
+        if seen is None or not _sound(seen.px, seen.covariance_px2):
             self._target_coasted += 1
             return
         axes = geometry.base_from_image[:3, :3].T
@@ -187,6 +191,12 @@ class Localiser:
             coasted=self._coasted,
             target_coasted=self._target_coasted,
         )
+
+
+def _sound(px: Vector, covariance_px2: Matrix, *others: float) -> bool:
+    """Return whether a sighting can be fused at all: finite, with a covariance that is one."""
+    numbers = (*px, *covariance_px2.flat, *others)
+    return bool(np.isfinite(numbers).all() and np.linalg.eigvalsh(covariance_px2)[0] > 0)
 
 
 def _turned(vector: Vector, axis: Vector, angle_rad: float) -> Vector:

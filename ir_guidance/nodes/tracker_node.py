@@ -22,6 +22,7 @@ from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.pipeline import RobotHistory, See
 from ir_guidance.track import BACKENDS, make_tracker
 from ir_guidance.values import NS_PER_MS, Fix, Frame, Modality, Track
+from ir_guidance.values import CarmGeometry as CarmGeometryValue
 from ir_guidance.values import ProbeGeometry as ProbeGeometryValue
 from ir_guidance_msgs.msg import CarmGeometry, FrameInfo, ProbeGeometry, RobotState
 from ir_guidance_msgs.msg import Fix as FixMsg
@@ -61,7 +62,7 @@ class TrackerNode(LifecycleNode):
         self._history = RobotHistory()
         self._infos: deque[FrameInfo] = deque(maxlen=INFOS_KEPT)
         self._waiting: tuple[Image, int] | None = None
-        self._geometry = None
+        self._geometry: ProbeGeometryValue | CarmGeometryValue | None = None
         self._active = False
         self._last_sequence: int | None = None
         self._frame: Frame | None = None
