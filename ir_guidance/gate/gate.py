@@ -85,7 +85,6 @@ class Gate:
         self._approved = plan_hash, planned
         self._begun = False
         self._intake.clear()
-        self._permission.begin()
 
     @property
     def measured(self) -> RobotState | None:
@@ -164,8 +163,7 @@ class Gate:
                 return self._decide(*self._not_begun(holds), None)
             self._begin(self._robot, now_ns)
         self._permission.count_hold(holds, now_ns)
-        rest = holds or self._permission.latched
-        rate = AT_REST if rest else self._intake.rate(self._motion.position[INSERTION])
+        rate = AT_REST if holds else self._intake.rate(self._motion.position[INSERTION])
         outside = self._move(rate, elapsed_s, now_ns)
         if self._stopped:
             return self._decide(Level.R4, (self._stopped,), self._hold_here(now_ns, enable=False))

@@ -61,10 +61,6 @@ class Permission:
         if now_ns - self._held_since_ns >= HELD_TOO_LONG_NS and not self.latched:
             self.latch(holds[0])
 
-    def begin(self) -> None:
-        """Start counting holds afresh: motion begins, or a plan was approved."""
-        self._held_since_ns = None
-
     def _spend(self) -> None:
         if self._consent is not None:
             self._spent_grant = max(self._spent_grant, self._consent.grant)

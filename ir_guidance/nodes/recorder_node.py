@@ -61,7 +61,18 @@ LATCHED = {
     topics.GATE_STATE,
     topics.OPERATING_STATE,
 }
-QOS_YAML = "- history: 1\n  depth: 10\n  reliability: 1\n  durability: {}\n"
+FOREVER = "{sec: 9223372036, nsec: 854775807}"
+QOS_YAML = f"""- history: keep_last
+  depth: 10
+  reliability: reliable
+  durability: {{}}
+  deadline: {FOREVER}
+  lifespan: {FOREVER}
+  liveliness: automatic
+  liveliness_lease_duration: {FOREVER}
+  avoid_ros_namespace_conventions: false
+"""
+"""A publisher's QoS as rosbag2 of Jazzy writes it."""
 
 
 class RecorderNodeSettings(NodeSettings):
@@ -100,8 +111,8 @@ class RecorderNode(LifecycleNode):
         latched = topic in LATCHED
         name = self.resolve_topic_name(topic)
         package, _, _ = kind.__module__.partition(".")
-        durability = 1 if latched else 2  # transient local or volatile, as rosbag2 numbers them
-        self._file.add_topic(name, f"{package}/msg/{kind.__name__}", QOS_YAML.format(durability))
+        qos_yaml = QOS_YAML.replace("{}", "transient_local" if latched else "volatile")
+        self._file.add_topic(name, f"{package}/msg/{kind.__name__}", qos_yaml)
         self.create_subscription(
             kind,
             topic,

@@ -84,7 +84,7 @@ class ShaftSettings(Settings):
         0.004, gt=0, le=0.05, description="How far aside it may be at the expected tip: it bends."
     )
     reach_sigma_m: float = Field(
-        0.003, gt=0, le=0.05, description="How far along the tip may be from the expected one."
+        0.0025, gt=0, le=0.05, description="How far along the tip may be from the expected one."
     )
     score: float = Field(
         14.0, gt=0, le=1000, description="Least evidence, summed along the shaft, to be a needle."
@@ -102,7 +102,7 @@ class ShaftSettings(Settings):
         0.006, gt=2e-4, le=0.05, description="Where the tip is sought, either side of the coarse end."
     )
     level_m: float = Field(
-        0.0045, gt=2e-4, le=0.05, description="Length that tells the shaft's and background's levels."
+        0.004, gt=2e-4, le=0.05, description="Length that tells the shaft's and background's levels."
     )
     edge_m: float = Field(
         0.0005, ge=0, le=0.01, description="Length on either side of the tip that tells neither."
@@ -111,7 +111,7 @@ class ShaftSettings(Settings):
         0.05, gt=0, le=1, description="Contrast of shaft to background that is always assumed."
     )
     end_noise: float = Field(
-        0.085, gt=0, le=1, description="Spread of the level along shaft and background: speckle."
+        0.075, gt=0, le=1, description="Spread of the level along shaft and background: speckle."
     )
     grain_m: float = Field(
         0.0006, gt=1e-5, le=0.01, description="Length along the shaft over which speckle is the same."
@@ -123,10 +123,10 @@ class ShaftSettings(Settings):
         description="How far a tip is seen beyond its point: an echo is wider; a thin point is lost to X-rays.",
     )
     end_sigma_m: float = Field(
-        0.0002, gt=0, le=0.01, description="Error along the shaft that no image takes away."
+        0.00015, gt=0, le=0.01, description="Error along the shaft that no image takes away."
     )
     row_sigma_m: float = Field(
-        0.00015, gt=0, le=0.01, description="Error across the shaft that no image takes away."
+        0.00012, gt=0, le=0.01, description="Error across the shaft that no image takes away."
     )
     direction_sigma_rad: float = Field(
         0.005, gt=0, le=0.5, description="Error of direction that no image takes away."

@@ -144,9 +144,14 @@ class Graph:
 
     def until(self, condition: Callable[[], Any], what: str = "", timeout_s: float = 20.0) -> Any:
         """Spin until the condition holds and return what it gave; fail at the deadline."""
+        found = self.waited(condition, timeout_s)
+        assert found, f"not within {timeout_s} s: {what or condition}"
+        return found
+
+    def waited(self, condition: Callable[[], Any], timeout_s: float) -> Any:
+        """Spin until the condition holds or the time is over; return what it gave."""
         deadline_s = time.monotonic() + timeout_s
-        while not (found := condition()):
-            assert time.monotonic() < deadline_s, f"not within {timeout_s} s: {what or condition}"
+        while not (found := condition()) and time.monotonic() < deadline_s:
             self._executor.spin_once(timeout_sec=0.02)
         return found
 
@@ -163,12 +168,19 @@ class Graph:
 
     def call(self, kind: type, service: str, request: Any, timeout_s: float = 20.0) -> Any:
         """Call a service and return its answer."""
+        answer = self.asked(kind, service, request, timeout_s)
+        assert answer is not None, f"no answer of {service} within {timeout_s} s"
+        return answer
+
+    def asked(self, kind: type, service: str, request: Any, timeout_s: float = 1.0) -> Any:
+        """Call a service and return its answer, None when there is none in time."""
         client = self.node.create_client(kind, service)
         try:
-            self.until(client.service_is_ready, f"service {service}", timeout_s)
+            if not self.waited(client.service_is_ready, timeout_s):
+                return None
             answer = client.call_async(request)
-            self.until(answer.done, f"answer of {service}", timeout_s)
-            return answer.result()
+            self.waited(answer.done, timeout_s)
+            return answer.result() if answer.done() else None
         finally:
             self.node.destroy_client(client)
 
@@ -183,19 +195,25 @@ class Graph:
         request.transition.id = TRANSITIONS.get(transition, transition)
         return self.call(ChangeState, f"{node}/change_state", request).success
 
-    def active(self, node: str, process: Started, timeout_s: float = 20.0) -> None:
-        """Wait until a node is active; fail as soon as its process ends."""
-        client = self.node.create_client(GetState, f"{node}/get_state")
-        answers: list[Any] = []
 
-        def answered() -> bool:
-            assert process.process.poll() is None, process.output
-            if client.service_is_ready() and (not answers or time.monotonic() > asked_s[-1] + 1.0):
-                answers.append(client.call_async(GetState.Request()))  # one may go to a dead process
-                asked_s.append(time.monotonic())
-            states = [answer.result().current_state.label for answer in answers if answer.done()]
-            return "active" in states
+def active(process: Started, *nodes: str, timeout_s: float = 30.0) -> None:
+    """Wait until nodes of a process are active; fail as soon as the process ends.
 
-        asked_s: list[float] = []
-        self.until(answered, f"{node} is active", timeout_s)
-        self.node.destroy_client(client)
+    A participant may hear of a newer one only with its next announcement, 3 s later; one that is
+    made afresh hears at once. So every second another one asks.
+    """
+    deadline_s = time.monotonic() + timeout_s
+    while time.monotonic() < deadline_s:
+        asking = Graph("asking")
+        try:
+            if asking.waited(lambda asking=asking: _all_active(asking, process, nodes), 1.0):
+                return
+        finally:
+            asking.close()
+    raise AssertionError(f"{nodes} not active within {timeout_s} s: {process.output}")
+
+
+def _all_active(asking: Graph, process: Started, nodes: Sequence[str]) -> bool:
+    assert process.process.poll() is None, process.output
+    answers = [asking.asked(GetState, f"{node}/get_state", GetState.Request()) for node in nodes]
+    return all(answer and answer.current_state.label == "active" for answer in answers)

@@ -13,11 +13,10 @@ import numpy as np
 import pytest
 from std_msgs.msg import String
 
-from graph import node_command
+from graph import active, node_command
 from ir_guidance.kinematics import INSERTION
 from ir_guidance.nodes import qos, topics
 from ir_guidance.values import NS_PER_MS, Mode
-from ir_guidance_msgs.msg import GateState
 from ir_guidance_msgs.srv import ApprovePlan, Reset
 from rig import PLAN, PROFILE, Rig, moves, steady_ns
 
@@ -28,10 +27,10 @@ R0, R1, R2, R3, R4 = range(5)
 
 
 @pytest.fixture
-def gate(start, graph):
+def gate(start):
     """Run the gate's process, active."""
     process = start(node_command("robot"))
-    graph.active("/robot", process)
+    active(process, "/robot")
     return process
 
 
@@ -67,6 +66,7 @@ def test_with_both_the_needle_advances_as_the_images_ask(rig, graph):
         assert 0 < command.expires_steady_ns - command.issued_steady_ns <= 100 * NS_PER_MS
         assert (command.header.stamp.sec, command.header.stamp.nanosec) in stamps
     assert fastest_step_m(rig) <= PROFILE.gate.advance_mps * 0.0201
+    assert (np.diff([c.position[INSERTION] for c in rig.commands]) >= 0).all()
     state = rig.level(R0)
     assert state.armed and state.consent_held and state.approved_plan_hash == PLAN.hash
     assert state.blind_travel_max_m <= 0.001
@@ -79,7 +79,7 @@ def fastest_step_m(rig):
     """Return the largest advance from one command to the next; one that is not heard counts too."""
     steps = np.diff([c.position[INSERTION] for c in rig.commands])
     numbers = np.diff([c.sequence for c in rig.commands])
-    assert (numbers > 0).all() and (steps >= 0).all()
+    assert (numbers > 0).all()
     return (steps / numbers).max()
 
 
@@ -142,8 +142,8 @@ def test_after_a_hold_of_a_second_only_a_new_press_moves_it_again(rig, graph):
     assert rig.level(R3, "consent again").latched
     rig.correction = rig.next_correction
     stopped_ns = last_motion_ns(rig)
-    graph.until(lambda: rig.state.accepted_sequence == len(rig.sent), "corrections are taken")
-    graph.spin(0.2)
+    newest = len(rig.sent) + 3
+    graph.until(lambda: rig.state.accepted_sequence >= newest, "corrections are taken again")
     assert last_motion_ns(rig) == stopped_ns and rig.level(R3).latched
     rig.consent = {"grant": 2}
     graph.until(lambda: last_motion_ns(rig) > stopped_ns, "motion after a new press")
@@ -291,8 +291,8 @@ def test_a_drive_that_falls_silent_holds_and_then_stops_the_robot(rig, graph):
     since = [s for s in rig.states if s.steady_ns > last_ns]
     late = [s.steady_ns for s in since if "robot state late" in " ".join(s.reasons)]
     stopped = [s.steady_ns for s in since if s.level == R4]
-    assert 50 * NS_PER_MS < late[0] - last_ns <= 50 * NS_PER_MS + 3 * PERIOD_NS
-    assert REACTION_NS < stopped[0] - last_ns <= REACTION_NS + 3 * PERIOD_NS
+    assert 50 * NS_PER_MS < late[0] - last_ns <= 100 * NS_PER_MS
+    assert 200 * NS_PER_MS < stopped[0] - last_ns <= 250 * NS_PER_MS
     assert last_motion_ns(rig) <= last_ns + REACTION_NS
     graph.until(lambda: not rig.commands[-1].enable, "the drives are told to switch off")
 
@@ -305,23 +305,26 @@ def test_a_gate_that_was_started_again_has_inherited_no_permission(rig, gate, gr
     rig.commands.clear()
     given = {"grant": 1, "session": before}
     rig.consent = given
-    graph.active("/robot", start(node_command("robot")))
+    active(start(node_command("robot")), "/robot")
     graph.until(lambda: rig.state.session != before, "a session of its own")
     graph.until(lambda: rig.state.refused_count > 10, "what was meant for the old one is refused")
     assert not rig.commands
     assert rig.state.approved_plan_hash == "" and not rig.state.consent_held
 
 
-def test_a_gate_that_was_kept_from_running_does_not_make_up_for_it(rig, gate, graph):
+def test_a_gate_that_was_kept_from_running_does_not_go_on(rig, gate, graph):
     rig.moving()
     os.kill(gate.process.pid, signal.SIGSTOP)
     try:
+        stopped_ns = steady_ns()
         graph.until(lambda: rig.told[-1].watchdog_tripped, "the drive stops by itself")
-        graph.spin(0.3)
+        graph.until(lambda: not any(rig.told[-1].velocity), "and stands")
+        graph.until(lambda: steady_ns() > stopped_ns + REACTION_NS)
     finally:
         os.kill(gate.process.pid, signal.SIGCONT)
-    resumed = len(rig.commands)
-    graph.until(lambda: len(rig.commands) > resumed + 20, "commands again")
-    assert fastest_step_m(rig) <= PROFILE.gate.advance_mps * 0.0201
+    graph.until(lambda: rig.state.level >= R3 and rig.state.latched, "it is held by a latch")
+    position = list(rig.told[-1].position)
+    graph.spin(0.3)
+    assert last_motion_ns(rig) <= stopped_ns
+    assert list(rig.told[-1].position) == pytest.approx(position, abs=1e-4)
     assert rig.state.blind_travel_max_m <= 0.001
-    assert isinstance(rig.state, GateState)

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from graph import ROOT, node_command
+from graph import ROOT, active, node_command
 from ir_guidance.nodes import qos, topics
 from ir_guidance_msgs.msg import GateState, GroundTruth, Track
 
@@ -25,15 +25,15 @@ importlib.import_module("ir_guidance.nodes.{name}_node").main()
 
 
 @pytest.fixture
-def running(start, graph):
+def running(start):
     """Run room, guidance and robot; the latter two in processes that have no room."""
     started = {"room": start(node_command("room"))}
     for name in ("guidance", "robot"):
         script = WITHOUT_A_ROOM.format(hidden=OF_THE_TRUTH, name=name)
         started[name] = start([sys.executable, "-c", script])
-    graph.active("/room", started["room"])
-    for node in BLIND:
-        graph.active(f"/{node}", started["robot" if node == "robot" else "guidance"])
+    active(started["room"], "/room")
+    active(started["guidance"], "/tracker", "/planner")
+    active(started["robot"], "/robot")
     return started
 
 
@@ -42,54 +42,52 @@ def test_guidance_and_robot_work_without_the_truth(running, graph):
     tracks = graph.heard(Track, topics.TRACK, qos.STREAM)
     states = graph.heard(GateState, topics.GATE_STATE, qos.LATCHED)
     graph.until(lambda: len(tracks) > 20 and len(truths) > 20 and len(states) > 20, "all at work")
-
-    def listeners(topic):
-        found = graph.node.get_subscriptions_info_by_topic(topic)
-        return {info.node_name for info in found} - {graph.node.get_name()}
-
-    for topic, heard_by in {  # as long as these are not known, the next says nothing
-        topics.IMAGE: {"tracker"},
-        topics.CORRECTION: {"robot"},
-        topics.COMMAND: {"room"},
-        topics.GATE_STATE: {"planner"},
-    }.items():
-        graph.until(lambda t=topic, h=heard_by: listeners(t) == h, f"listeners of {topic}")
-    assert listeners(topics.GROUND_TRUTH) == set()
+    assert_only_the_test_listens_to_the_truth(graph.node, graph)
+    assert_the_room_says_what_a_scanner_and_a_robot_say_and_the_truth(graph.node)
     for name in ("guidance", "robot"):
         assert running[name].process.poll() is None, running[name].output
         assert "Error" not in running[name].output
 
 
-def test_the_truth_is_said_on_no_other_topic(running, graph):
-    """What the room says besides is what a scanner and a robot say; its services are every node's."""
-    node = graph.node
+def assert_only_the_test_listens_to_the_truth(node, graph):
+    def listeners(topic):
+        return {info.node_name for info in node.get_subscriptions_info_by_topic(topic)}
 
-    def said():
-        return dict(node.get_publisher_names_and_types_by_node("room", "/"))
-
-    graph.until(lambda: f"/{topics.GROUND_TRUTH}" in said(), "the room's topics")
-    assert {
-        topic for topic, kinds in said().items() if kinds[0] == "ir_guidance_msgs/msg/GroundTruth"
-    } == {f"/{topics.GROUND_TRUTH}"}
-    scanner_and_robot = {
-        topics.IMAGE,
-        topics.FRAME_INFO,
-        topics.PROBE_GEOMETRY,
-        topics.ROBOT_STATE,
-        topics.MEASURED_JS,
-        topics.GROUND_TRUTH,
-    }
-    of_every_node = {"/rosout", "/parameter_events", "/room/transition_event"}
-    assert set(said()) == {f"/{topic}" for topic in scanner_and_robot} | of_every_node
-    services = {name for name, _ in node.get_service_names_and_types_by_node("room", "/")}
-    assert {name for name in services if not name.startswith("/room/")} == set()
+    for topic, heard_by in {  # as long as these are not known, the next says nothing
+        topics.IMAGE: {"tracker"},
+        topics.CORRECTION: {"robot"},
+        topics.COMMAND: {"room"},
+        topics.GATE_STATE: {"planner", "test"},
+    }.items():
+        graph.until(lambda t=topic, h=heard_by: listeners(t) == h, f"listeners of {topic}")
+    assert listeners(topics.GROUND_TRUTH) == {"test"}
     for blind in BLIND:
         heard = dict(node.get_subscriber_names_and_types_by_node(blind, "/"))
         assert f"/{topics.ROBOT_STATE}" in heard
         assert not [topic for topic in heard if "truth" in topic or topic.startswith("/room")]
 
 
-@pytest.mark.parametrize("name", ["guidance", "tracker", "planner", "robot", "source"])
+def assert_the_room_says_what_a_scanner_and_a_robot_say_and_the_truth(node):
+    said = dict(node.get_publisher_names_and_types_by_node("room", "/"))
+    of_every_node = {"/rosout", "/parameter_events", "/room/transition_event"}
+    assert set(said) - of_every_node == {
+        f"/{topic}"
+        for topic in (
+            topics.IMAGE,
+            topics.FRAME_INFO,
+            topics.PROBE_GEOMETRY,
+            topics.ROBOT_STATE,
+            topics.MEASURED_JS,
+            topics.GROUND_TRUTH,
+        )
+    }
+    truth = "ir_guidance_msgs/msg/GroundTruth"
+    assert [topic for topic, kinds in said.items() if truth in kinds] == [f"/{topics.GROUND_TRUTH}"]
+    served = {name for name, _ in node.get_service_names_and_types_by_node("room", "/")}
+    assert not {name for name in served if not name.startswith("/room/")}
+
+
+@pytest.mark.parametrize("name", ["guidance", "robot", "source"])
 def test_importing_a_node_loads_nothing_of_the_room(name):
     script = f"import sys, ir_guidance.nodes.{name}_node; print(*sys.modules)"
     done = subprocess.run(

@@ -15,7 +15,7 @@ from lifecycle_msgs.msg import Transition
 from rcl_interfaces.msg import Parameter, ParameterType, ParameterValue
 from rcl_interfaces.srv import SetParameters
 
-from graph import node_command, processes
+from graph import active, node_command, processes
 from ir_guidance.nodes import qos, topics
 from ir_guidance_msgs.msg import FrameInfo, GateState
 
@@ -165,8 +165,8 @@ def running(request, folder):
 
 @pytest.mark.parametrize("process", HELD)
 def test_a_process_runs_as_it_was_told_and_ends_cleanly_within_two_seconds(running, graph, process):
+    active(running.processes[process], *running.paths(process))
     for path in running.paths(process):
-        graph.active(path, running.processes[process])
         assert not graph.change(path, "configure"), "an active node cannot be configured"
         assert not graph.change(path, 77), "there is no such transition"
         assert graph.state(path) == "active"

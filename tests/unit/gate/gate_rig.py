@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from gate_watch import Watch
 
+from gate_watch import Watch
 from ir_guidance.gate import Gate, GateSettings, RefusedError
 from ir_guidance.kinematics import INSERTION, RobotLimits
 from ir_guidance.values import (

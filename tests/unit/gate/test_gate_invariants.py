@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gate_rig import OTHER_PLAN, PLAN, Rig
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from gate_rig import OTHER_PLAN, PLAN, Rig
 from ir_guidance.gate import GateSettings
 from ir_guidance.values import Level, Mode
 

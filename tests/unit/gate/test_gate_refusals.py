@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gate_rig import DEPTH_M, OTHER_PLAN, PLAN, PLANNED, Rig
 
+from gate_rig import DEPTH_M, OTHER_PLAN, PLAN, PLANNED, Rig
 from ir_guidance.gate import RefusedError
 from ir_guidance.values import NS_PER_MS, Level, Mode
 
