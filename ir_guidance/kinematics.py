@@ -9,8 +9,10 @@ out of the x-z plane, positive towards +y; ``insertion`` [m] runs from the remot
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ir_guidance.settings import Settings
 from ir_guidance.values import GuidePose, Vector
@@ -18,17 +20,35 @@ from ir_guidance.values import GuidePose, Vector
 JOINTS = ("guide_x", "guide_y", "pitch", "yaw", "insertion")
 INSERTION = JOINTS.index("insertion")
 Five = tuple[float, float, float, float, float]
+Place = Annotated[
+    float, Field(ge=-1.6, le=1.6)
+]  # metres or radians: millimetres, degrees do not fit
+Speed = Annotated[float, Field(gt=0, le=1)]
+Acceleration = Annotated[float, Field(gt=0, le=20)]
 
 
 class RobotLimits(Settings):
     """What the robot's joints can do, in the order of ``JOINTS``; metres, radians, seconds."""
 
-    lower: Five = Field(
+    lower: tuple[Place, Place, Place, Place, Place] = Field(
         (-0.060, -0.030, 0.35, -0.35, -0.030), description="Lowest joint positions."
     )
-    upper: Five = Field((0.060, 0.030, 1.40, 0.35, 0.090), description="Highest joint positions.")
-    velocity: Five = Field((0.020, 0.020, 0.20, 0.20, 0.010), description="Largest joint speeds.")
-    acceleration: Five = Field((0.20, 0.20, 2.0, 2.0, 0.05), description="Largest accelerations.")
+    upper: tuple[Place, Place, Place, Place, Place] = Field(
+        (0.060, 0.030, 1.40, 0.35, 0.090), description="Highest joint positions."
+    )
+    velocity: tuple[Speed, Speed, Speed, Speed, Speed] = Field(
+        (0.020, 0.020, 0.20, 0.20, 0.010), description="Largest joint speeds."
+    )
+    acceleration: tuple[Acceleration, Acceleration, Acceleration, Acceleration, Acceleration] = (
+        Field((0.20, 0.20, 2.0, 2.0, 0.05), description="Largest accelerations.")
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> RobotLimits:
+        for name, low, high in zip(JOINTS, self.lower, self.upper, strict=True):
+            if low >= high:
+                raise ValueError(f"lower {name} = {low} is not below upper {name} = {high}")
+        return self
 
 
 def axis(pitch_rad: float, yaw_rad: float) -> Vector:

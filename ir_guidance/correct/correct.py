@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -13,6 +13,7 @@ from ir_guidance.kinematics import INSERTION, axis_rates, joints_for
 from ir_guidance.settings import Settings
 from ir_guidance.values import NS_PER_MS, Correction, Fix, Mode, Plan, RobotState, Vector
 
+AlignRate = Annotated[float, Field(gt=0, le=0.5)]
 STILL = (0.0, 0.0, 0.0, 0.0)
 
 
@@ -34,7 +35,7 @@ class CorrectSettings(Settings):
     align_gain_hz: float = Field(
         2.0, gt=0, le=10, description="Fraction of the guide's error removed per second."
     )
-    align_rate: tuple[float, float, float, float] = Field(
+    align_rate: tuple[AlignRate, AlignRate, AlignRate, AlignRate] = Field(
         (0.010, 0.010, 0.10, 0.10),
         description="Fastest alignment: x, y in m/s, pitch, yaw in rad/s.",
     )

@@ -7,12 +7,17 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from ir_guidance.settings import Settings
 from ir_guidance.values import Plan, Sphere, Vector
+
+LEAST_ACROSS = 0.5  # the entries are spread along base x, so the plane must not lie across it
+Place = Annotated[float, Field(ge=-0.2, le=0.2)]
+Angle = Annotated[float, Field(gt=0, lt=1.57)]
 
 
 class NoPlanError(ValueError):
@@ -22,11 +27,11 @@ class NoPlanError(ValueError):
 class PlanSettings(Settings):
     """Which paths are worth considering."""
 
-    entry_x_m: tuple[float, float] = Field(
+    entry_x_m: tuple[Place, Place] = Field(
         (-0.045, -0.020), description="Where on the skin the needle may enter, along base x."
     )
     entry_step_m: float = Field(0.0005, gt=0, le=0.01, description="Spacing of the entries tried.")
-    pitch_rad: tuple[float, float] = Field(
+    pitch_rad: tuple[Angle, Angle] = Field(
         (0.50, 1.00), description="Shallowest and steepest angle below the skin."
     )
     longest_m: float = Field(
@@ -41,6 +46,14 @@ class PlanSettings(Settings):
         lt=1.57,
         description="Angle at which the needle is seen well and still goes deep.",
     )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> PlanSettings:
+        for name in ("entry_x_m", "pitch_rad"):
+            low, high = getattr(self, name)
+            if low >= high:
+                raise ValueError(f"{name}: the lower end {low} is not below the upper end {high}")
+        return self
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,10 +75,7 @@ def plan(request: PlanRequest, settings: PlanSettings) -> Plan:
     Raises:
         NoPlanError: No entry satisfies every limit.
     """
-    if not np.isfinite(request.target_m).all() or request.target_m[2] >= 0:
-        raise NoPlanError(
-            f"target {request.target_m.tolist()} m does not lie below the skin (z < 0)"
-        )
+    _check(request)
     entries = _entries(request, settings)
     paths = request.target_m - entries
     lengths = np.linalg.norm(paths, axis=1)
@@ -90,6 +100,20 @@ def plan(request: PlanRequest, settings: PlanSettings) -> Plan:
     return _hashed(
         entries[best], directions[best], float(lengths[best]), float(clearances[best]), request
     )
+
+
+def _check(request: PlanRequest) -> None:
+    """Refuse what no search can answer: a NaN is neither too long nor too near."""
+    target_m = request.target_m
+    if not np.isfinite(target_m).all() or target_m[2] >= 0:
+        raise NoPlanError(f"target {target_m.tolist()} m does not lie below the skin (z < 0)")
+    if not np.isfinite(request.normal).all() or abs(request.normal[1]) < LEAST_ACROSS:
+        raise NoPlanError(
+            f"the image plane with normal {request.normal.tolist()} lies the wrong way"
+        )
+    for sphere in request.obstacles:
+        if not np.isfinite([*sphere.centre_m, sphere.radius_m]).all() or sphere.radius_m <= 0:
+            raise NoPlanError(f"no-go region {sphere} is not a sphere")
 
 
 def _entries(request: PlanRequest, settings: PlanSettings) -> Vector:

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from ir_guidance.correct import CorrectSettings
 from ir_guidance.gate import GateSettings
-from ir_guidance.kinematics import RobotLimits
+from ir_guidance.kinematics import JOINTS, RobotLimits
 from ir_guidance.localise import LocaliseSettings
 from ir_guidance.plan import PlanSettings
 from ir_guidance.robot import DriveSettings
@@ -59,6 +59,17 @@ class Profile(Settings):
                 f"gate.decelerate_mps2 = {self.gate.decelerate_mps2} is more than the insertion joint can do "
                 f"({self.limits.acceleration[-1]})"
             )
+        if self.correct.expiry_ms > self.gate.frame_age_ms:
+            raise ValueError(
+                f"correct.expiry_ms = {self.correct.expiry_ms} is longer than gate.frame_age_ms = "
+                f"{self.gate.frame_age_ms}: the gate would refuse every step"
+            )
+        ranges = zip(JOINTS, self.limits.lower, self.drive.home, self.limits.upper, strict=True)
+        for joint, low, home, high in ranges:
+            if not low <= home <= high:
+                raise ValueError(
+                    f"drive.home: {joint} = {home} lies outside limits [{low}, {high}]"
+                )
         return self
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ir_guidance.track.run import Run
-from ir_guidance.track.settings import ShaftSettings
+from ir_guidance.track.shaft_settings import ShaftSettings
 from ir_guidance.track.strip import Image
 from ir_guidance.values import Matrix, Vector
 
@@ -82,7 +82,8 @@ def _fit(
         miss = np.abs(t - powers @ coefficients)
         sigma = 1.4826 * float(np.median(miss)) + 0.2
         weight = strength / np.maximum(1.0, miss / (1.5 * sigma))
-    return coefficients, np.linalg.inv(information)
+    covariance: Matrix = np.linalg.inv(information)
+    return coefficients, covariance
 
 
 def ridge_middle(

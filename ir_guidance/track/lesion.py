@@ -32,7 +32,7 @@ def centre_of_lesion(
         padded = cv2.copyMakeBorder(image, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
         u, v = middle
         patch = padded[v : v + 2 * margin + 1, u : u + 2 * margin + 1]
-        darkness = cv2.matchTemplate(patch, kernel, cv2.TM_CCORR)
+        darkness = np.asarray(cv2.matchTemplate(patch, kernel, cv2.TM_CCORR), np.float32)
         _, most, _, (x, y) = cv2.minMaxLoc(darkness)
         if most > best:
             best, centre = most, middle - reach + sub_pixel(darkness, x, y)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ir_guidance.track.settings import SearchSettings
+from ir_guidance.track.shaft_settings import SearchSettings
 from ir_guidance.track.strip import Image
 from ir_guidance.values import Vector
 
@@ -19,6 +19,7 @@ Whole = NDArray[np.int64]
 
 ANGLES = 90
 """Directions told apart: steps of 2 degrees, about what a short ridge is known to."""
+COSINES, SINES = (wave(np.arange(ANGLES) * np.pi / ANGLES) for wave in (np.cos, np.sin))
 LIKE = 8
 """Steps of direction within which ridges on a line are taken to be part of it."""
 
@@ -68,36 +69,35 @@ def find_lines(strength: Image, angle: Image, settings: SearchSettings) -> Itera
         v, u = np.nonzero(strength >= bar)
     weight = np.minimum(strength[v, u], settings.most_weight * settings.ridge) ** 2
     turn = np.round(angle[v, u] * (ANGLES / np.pi)).astype(np.int64) % ANGLES
-    steep = np.abs(np.arange(ANGLES) * (np.pi / ANGLES) - 0.5 * np.pi)
     half = int(np.ceil(np.hypot(*strength.shape)))
+    steep = np.abs(np.arange(ANGLES) * (np.pi / ANGLES) - 0.5 * np.pi)
     barred = np.zeros((ANGLES, 2 * half + 1), np.bool_)
-    least, most = settings.angle_rad
-    barred[(steep < least) | (steep > most)] = True
+    barred[(steep < settings.angle_rad[0]) | (steep > settings.angle_rad[1])] = True
+    votes = _votes(u, v, turn, weight, half)
     for _ in range(settings.lines):
-        votes = _votes(u, v, turn, weight, half)
-        votes[barred] = 0.0
-        theta, rho = np.unravel_index(int(votes.argmax()), votes.shape)
-        if votes[theta, rho] <= 0:
+        shared = cv2.blur(votes, (3, 3))
+        shared[barred] = 0.0
+        theta, rho = np.unravel_index(int(shared.argmax()), shared.shape)
+        if shared[theta, rho] <= 0:
             return
         line = _line(float(theta) * np.pi / ANGLES, float(rho - half))
         yield line
         barred[max(theta - 2, 0) : theta + 3, max(rho - 3, 0) : rho + 4] = True
         away = np.abs((u - line.foot_px[0]) * line.along[1] - (v - line.foot_px[1]) * line.along[0])
         skew = np.abs((turn - theta + ANGLES // 2) % ANGLES - ANGLES // 2)
-        weight = np.where((away < settings.apart_px) & (skew < LIKE), 0.0, weight)
+        own = (away < settings.apart_px) & (skew < LIKE)
+        votes -= _votes(u[own], v[own], turn[own], weight[own], half)
+        u, v, turn, weight = u[~own], v[~own], turn[~own], weight[~own]
 
 
-def _votes(
-    u: Whole, v: Whole, turn: Whole, weight: Vector, half: int
-) -> NDArray[np.float32]:
-    """Return votes (angle, distance + half) of ridges for lines along them."""
+def _votes(u: Whole, v: Whole, turn: Whole, weight: Vector, half: int) -> Image:
+    """Return votes (angle, distance + half) of ridges for the lines along them, give or take a step of angle."""
     votes = np.zeros(ANGLES * (2 * half + 1))
     for off in (-1, 0, 1):
         theta = (turn + off) % ANGLES
-        radians = theta * (np.pi / ANGLES)
-        rho = np.round(u * np.cos(radians) + v * np.sin(radians)).astype(np.int64) + half
+        rho = np.round(u * COSINES[theta] + v * SINES[theta]).astype(np.int64) + half
         votes += np.bincount(theta * (2 * half + 1) + rho, weight, len(votes))
-    return cv2.blur(votes.reshape(ANGLES, -1).astype(np.float32), (3, 3))
+    return votes.reshape(ANGLES, -1).astype(np.float32)
 
 
 def _line(theta: float, rho: float) -> Line:

@@ -27,17 +27,16 @@ class Quality:
         self._digest: int | None = None
         self._repeats = 1
 
-    def judge(self, pixels: Pixels) -> Reason:
-        """Return OK, or why nothing can be found in the image (rows, columns)."""
-        digest = zlib.crc32(np.ascontiguousarray(pixels))
+    def judge(self, pixels: Pixels, full: int) -> Reason:
+        """Return OK, or why nothing can be found in the image (rows, columns) of that full scale."""
+        digest = zlib.crc32(np.ascontiguousarray(pixels).data)
         self._repeats = self._repeats + 1 if digest == self._digest else 1
         self._digest = digest
         if self._repeats >= self._settings.frozen_frames:
             return Reason.FROZEN
-        return self._levels(pixels[::SPARSE, ::SPARSE])
+        return self._levels(pixels[::SPARSE, ::SPARSE], full)
 
-    def _levels(self, sparse: Pixels) -> Reason:
-        full = float(np.iinfo(sparse.dtype).max)
+    def _levels(self, sparse: Pixels, full: int) -> Reason:
         highest = int(sparse.max())
         if np.mean(sparse > self._settings.black_level * full) < 1e-3:
             return Reason.BLACK

@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ir_guidance.track.settings import ShaftSettings
+from ir_guidance.track.shaft_settings import ShaftSettings
 from ir_guidance.track.strip import Image, Strip
 
 NEIGHBOURS = 9
@@ -41,8 +41,8 @@ def evidence(ridge: Image, settings: ShaftSettings) -> Image:
     """
     contrast = settings.contrast
     spread = 1.4826 * np.median(np.abs(ridge), axis=0)
-    spread = cv2.blur(spread[None], (NEIGHBOURS, 1), borderType=cv2.BORDER_REPLICATE)
-    spread = np.clip(spread, settings.least_noise, settings.most_noise)
-    ratio = contrast * (ridge - 0.5 * contrast) / spread**2
+    near = cv2.blur(spread[None], (NEIGHBOURS, 1), borderType=cv2.BORDER_REPLICATE)
+    noise = np.clip(near, settings.least_noise, settings.most_noise)
+    ratio = contrast * (ridge - 0.5 * contrast) / noise**2
     bounded: Image = np.clip(ratio, -settings.against, settings.towards).astype(np.float32)
     return bounded

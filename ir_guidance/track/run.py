@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ir_guidance.track.ridge import evidence
-from ir_guidance.track.settings import ShaftSettings
+from ir_guidance.track.shaft_settings import ShaftSettings
 from ir_guidance.track.strip import Image
 from ir_guidance.values import Vector
 
@@ -41,12 +41,13 @@ def find_run(
     gain = evidence(response[aside // 2 :: aside, pace // 2 :: pace], settings)
     start, end = np.zeros_like(gain), np.zeros(gain.shape[1], np.float32)
     if tip_s is not None:
-        s_m = (np.arange(gain.shape[1]) * pace + pace // 2) * spacing_m
-        t_m = (np.arange(gain.shape[0]) - 0.5 * (gain.shape[0] - 1)) * aside * spacing_m
+        s_m = spacing_m * (np.arange(gain.shape[1], dtype=float) * pace + pace // 2)
+        t_m = spacing_m * aside * (np.arange(gain.shape[0]) - 0.5 * (gain.shape[0] - 1))
         start, end = _expected(s_m, t_m, tip_s * spacing_m, settings)
     columns, rows = best_path(gain, start, end, settings.bend_cost)
     score = float(gain[rows, columns].sum())
-    return Run(columns * float(pace) + pace // 2, rows * float(aside) + aside // 2, score)
+    s, t = columns.astype(float), rows.astype(float)
+    return Run(s * pace + pace // 2, t * aside + aside // 2, score)
 
 
 def _expected(

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -15,7 +14,7 @@ from ir_guidance.track.curve import fit_curve
 from ir_guidance.track.lines import Line, find_lines, ridges
 from ir_guidance.track.ridge import ridge
 from ir_guidance.track.run import Run, find_run
-from ir_guidance.track.settings import SearchSettings, ShaftSettings
+from ir_guidance.track.shaft_settings import SearchSettings, ShaftSettings
 from ir_guidance.track.strip import Image, Strip, clip_line, cut_strip, reversed_strip
 from ir_guidance.track.tip import find_end
 from ir_guidance.values import Vector
@@ -59,9 +58,8 @@ def search(
     strength[_near_collimator(exposed, search, spacing_m)] = 0.0
     best: Candidate | None = None
     for line in find_lines(strength, angle, search):
-        for candidate in candidates(image, line, search, shaft, spacing_m):
-            if best is None or candidate.score > best.score:
-                best = candidate
+        least = best.score if best else search.score
+        best = _along(image, line, least, search, shaft, spacing_m) or best
     return best, strength
 
 
@@ -79,28 +77,32 @@ def _near_collimator(
     return cv2.dilate(opened, np.ones((grown, grown), np.uint8), borderValue=0) > 0
 
 
-def candidates(
-    image: Image, line: Line, search: SearchSettings, shaft: ShaftSettings, spacing_m: float
-) -> Iterator[Candidate]:
-    """Yield the shafts along a line, with the tip at either end that may be one."""
+def _along(
+    image: Image,
+    line: Line,
+    least: float,
+    search: SearchSettings,
+    shaft: ShaftSettings,
+    spacing_m: float,
+) -> Candidate | None:
+    """Return the shaft along a line for which there is more than the least evidence, if there is one."""
     size = image.shape[1], image.shape[0]
     ends = clip_line(line.foot_px, line.along, size, -np.inf, np.inf)
     if ends is None:
-        return
+        return None
     strip = cut_strip(image, *ends, search.band_m / spacing_m)
     response = ridge(strip, shaft, spacing_m)
     run = find_run(response, shaft, spacing_m, None)
-    if not _is_shaft(run, search, spacing_m):
-        return
-    far = _end_of(strip, response, run, shaft, spacing_m)
+    if run.score <= least or not _is_shaft(run, search, spacing_m):
+        return None
     rows, columns = response.shape
     turned = Run(columns - 1 - run.columns[::-1], rows - 1 - run.rows[::-1], run.score)
-    near = _end_of(
-        reversed_strip(strip), response[::-1, ::-1], turned, shaft, spacing_m
-    )
+    far = _end_of(strip, response, run, shaft, spacing_m)
+    near = _end_of(reversed_strip(strip), response[::-1, ::-1], turned, shaft, spacing_m)
     for tip, root in ((far, near), (near, far)):
         if _leans(tip.px - root.px, search) and _is_tip(tip, root, search, spacing_m, size):
-            yield Candidate(root.px, tip.px, run.score)
+            return Candidate(root.px, tip.px, run.score)
+    return None
 
 
 def _leans(along: Vector, search: SearchSettings) -> bool:
@@ -111,8 +113,8 @@ def _leans(along: Vector, search: SearchSettings) -> bool:
 
 
 def _is_shaft(run: Run, search: SearchSettings, spacing_m: float) -> bool:
-    """Return whether a run is evident, long and straight enough."""
-    if run.score < search.score or np.ptp(run.columns) * spacing_m < search.length_m:
+    """Return whether a run is long and straight enough."""
+    if np.ptp(run.columns) * spacing_m < search.length_m:
         return False
     line = np.polyval(np.polyfit(run.columns, run.rows, 1), run.columns)
     bow_px = float(np.sqrt(np.mean((run.rows - line) ** 2)))
@@ -128,9 +130,7 @@ def _is_tip(
     return rooted and tip.drop > search.drop and edge_px * spacing_m > search.border_m
 
 
-def _end_of(
-    strip: Strip, response: Image, run: Run, shaft: ShaftSettings, spacing_m: float
-) -> Tip:
+def _end_of(strip: Strip, response: Image, run: Run, shaft: ShaftSettings, spacing_m: float) -> Tip:
     """Return the right end of a run."""
     curve = fit_curve(response, run, shaft, spacing_m)
     end = find_end(strip, curve, shaft, spacing_m, None)

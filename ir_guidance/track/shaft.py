@@ -9,7 +9,7 @@ import numpy as np
 from ir_guidance.track.curve import fit_curve
 from ir_guidance.track.ridge import ridge
 from ir_guidance.track.run import Run, find_run
-from ir_guidance.track.settings import ShaftSettings
+from ir_guidance.track.shaft_settings import ShaftSettings
 from ir_guidance.track.strip import Image, Strip
 from ir_guidance.track.tip import find_end
 from ir_guidance.values import NeedleTrack
@@ -61,4 +61,4 @@ def measure(
 
 def confidence(score: float, least: float) -> float:
     """Return 0.5 for evidence that only just suffices, towards 1 the more there is."""
-    return 1.0 - 0.5 ** (score / least)
+    return float(1.0 - 0.5 ** (score / least))

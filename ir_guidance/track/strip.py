@@ -14,6 +14,10 @@ from ir_guidance.values import Modality, Pixels, Vector
 
 Image = NDArray[np.float32]
 
+DARKEST = np.float32(0.01)
+"""X-ray level below which noise and scatter drown the attenuation."""
+HEAT_STEP_PX = 4
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Strip:
@@ -45,11 +49,10 @@ def cut_strip(image: Image, start_px: Vector, end_px: Vector, half_width_px: flo
     size = (round(length) + 1, 2 * half + 1)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     levels = cv2.warpAffine(image, matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
-    s, t = np.arange(size[0]), np.arange(size[1])[:, None]
-    u = origin[0] + s * along[0] + t * across[0]
-    v = origin[1] + s * along[1] + t * across[1]
-    valid = (u >= 0) & (u <= image.shape[1] - 1) & (v >= 0) & (v <= image.shape[0] - 1)
-    return Strip(levels, valid, origin, along, across)
+    inside = cv2.warpAffine(
+        np.ones(image.shape, np.uint8), matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    )
+    return Strip(levels, inside > 0, origin, along, across)
 
 
 def reversed_strip(strip: Strip) -> Strip:
@@ -80,19 +83,39 @@ def clip_line(
     return point_px + first * along, point_px + last * along
 
 
-def needle_bright(pixels: Pixels, modality: Modality, layers_px: int, share: float) -> Image:
+def full_scale(pixels: Pixels) -> int:
+    """Return the highest level of an image's depth: 255, or of 16-bit pixels what their largest needs."""
+    if pixels.dtype == np.uint8:
+        return 255
+    return int(2 ** int(pixels.max()).bit_length() - 1) or 1
+
+
+def needle_bright(
+    pixels: Pixels, full: int, modality: Modality, layers_px: int, share: float
+) -> Image:
     """Return an image in which a needle is bright and its contrast does not hang on exposure.
 
     An ultrasound image is already the logarithm of the echo; a share of what its rows
-    have in common over ``layers_px`` is taken off, because tissue lies in layers across the beam and a needle does not.
-    X-ray intensity becomes attenuation by its negative logarithm (Beer and Lambert). Full scale is 1.
+    have in common over ``layers_px`` is taken off, because tissue lies in layers across the beam and
+    a needle does not. X-ray intensity becomes attenuation by its negative logarithm (Beer and
+    Lambert). ``full`` becomes 1.
     """
     scaled = pixels.astype(np.float32)
-    scaled *= np.float32(1.0 / np.iinfo(pixels.dtype).max)
+    scaled *= np.float32(1.0 / full)
     if modality is Modality.ULTRASOUND:
         rows = cv2.blur(scaled, (2 * (layers_px // 2) + 1, 1), borderType=cv2.BORDER_REPLICATE)
         level: Image = cv2.addWeighted(scaled, 1.0, rows, -share, 0.0)
         return level
-    dark = np.float32(0.01)
-    attenuation: Image = np.log(scaled + dark) * np.float32(1.0 / np.log(dark))
+    attenuation: Image = np.log(scaled + DARKEST) * np.float32(1.0 / np.log(DARKEST))
     return attenuation
+
+
+def heat_image(strip: Strip, response: Image, size: tuple[int, int]) -> Image:
+    """Return a response along a strip as it lies in an image of that size (u, v), at a coarser resolution."""
+    inverse = np.array([strip.along, strip.across])
+    matrix = np.column_stack((HEAT_STEP_PX * inverse, -inverse @ strip.origin_px))
+    coarse = size[0] // HEAT_STEP_PX, size[1] // HEAT_STEP_PX
+    heat: Image = cv2.warpAffine(
+        response, matrix, coarse, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )
+    return heat

@@ -16,6 +16,9 @@ from ir_guidance.track.strip import Image
 from ir_guidance.values import NS_PER_S, Matrix, Pixels, Reason, TargetTrack, Vector
 
 
+BLUR_PX = 0.8
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
     """The target as it was learnt, in pixels of the decimated image.
@@ -49,17 +52,15 @@ class TargetFollower:
         self._click = np.asarray(px, dtype=float)
 
     def follow(
-        self, pixels: Pixels, spacing_m: float, steady_ns: int
+        self, pixels: Pixels, full: int, spacing_m: float, steady_ns: int
     ) -> tuple[TargetTrack | None, Reason]:
-        """Return the target in an image (rows, columns), or None and why."""
+        """Return the target in an image (rows, columns) of that full scale, or None and why."""
         if self._click is None and self._learnt is None:
             return None, Reason.NOT_FOUND
-        small, factor = decimate(pixels, self._settings.spacing_m / spacing_m)
+        small, factor = decimate(pixels, full, self._settings.spacing_m / spacing_m)
         pitch_m = spacing_m * float(factor.mean())
         if self._click is not None:
-            self._learnt = learn(
-                small, (self._click + 0.5) / factor - 0.5, self._settings, pitch_m
-            )
+            self._learnt = learn(small, (self._click + 0.5) / factor - 0.5, self._settings, pitch_m)
             self._click = None
         if self._learnt is None:
             return None, Reason.NOT_FOUND
@@ -71,9 +72,7 @@ class TargetFollower:
         window, first = self._window(small, learnt, pitch_m)
         if (np.array(window.shape) < learnt.template.shape).any():
             return None, Reason.TARGET_LOST
-        scores = cv2.matchTemplate(
-            np.minimum(window, np.float32(learnt.cap)), learnt.template, cv2.TM_CCOEFF_NORMED
-        )
+        scores = correlation(np.minimum(window, np.float32(learnt.cap)), learnt.template)
         _, best, _, (u, v) = cv2.minMaxLoc(scores)
         if best < self._settings.found:
             return None, Reason.TARGET_LOST
@@ -113,18 +112,23 @@ class TargetFollower:
         return np.diag(match + (settings.centre_sigma_m / pitch_m) ** 2)
 
 
-def decimate(pixels: Pixels, factor: float) -> tuple[Image, Vector]:
+def correlation(window: Image, template: Image) -> Image:
+    """Return the normalised correlation, up to 1, with the template at every place in a window."""
+    return np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED), np.float32)
+
+
+def decimate(pixels: Pixels, full: int, factor: float) -> tuple[Image, Vector]:
     """Return the image as fractions of full scale, averaged down, and the factors along u and v."""
     rows, columns = pixels.shape
     size = tuple(max(round(side / max(factor, 1.0)), 1) for side in (columns, rows))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    small *= np.float32(1.0 / np.iinfo(pixels.dtype).max)
-    blurred: Image = cv2.GaussianBlur(small, (0, 0), 0.8)
+    small *= np.float32(1.0 / full)
+    blurred = np.asarray(cv2.GaussianBlur(small, (0, 0), BLUR_PX), np.float32)
     return blurred, np.array([columns, rows]) / size
 
 
 def learn(small: Image, click: Vector, settings: TargetSettings, pitch_m: float) -> Learnt | None:
-    """Return the target at a click (u, v) in a decimated image; None when the click is outside.
+    """Return the target at a click (u, v) in a decimated image; None outside it, or where all is alike.
 
     What is brighter than nearly all of the template is cut off, there and in every image, so that
     a needle that comes to the target does not change how it looks.
@@ -137,4 +141,7 @@ def learn(small: Image, click: Vector, settings: TargetSettings, pitch_m: float)
     last = np.round(centre).astype(int) + half + 1
     template = small[first[1] : last[1], first[0] : last[0]]
     cap = float(np.quantile(template, settings.cap_share))
-    return Learnt(np.minimum(template, np.float32(cap)), centre - first, centre, cap)
+    template = np.minimum(template, np.float32(cap))
+    if float(template.std()) < settings.least_texture:
+        return None
+    return Learnt(template, centre - first, centre, cap)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ir_guidance.track.curve import Curve
-from ir_guidance.track.settings import ShaftSettings
+from ir_guidance.track.shaft_settings import ShaftSettings
 from ir_guidance.track.strip import Strip
 from ir_guidance.values import Vector
 

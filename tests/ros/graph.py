@@ -137,8 +137,9 @@ class Graph:
 
     def close(self) -> None:
         """Leave the graph."""
+        nodes = self._executor.get_nodes()
         self._executor.shutdown()
-        for node in self._executor.get_nodes():
+        for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown(context=self._context)
 

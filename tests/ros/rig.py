@@ -42,8 +42,8 @@ steady_ns = time.monotonic_ns
 class Rig:
     """What the gate hears is an attribute, to be changed or set to None; what it says is a list."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph = graph
+    def __init__(self, graph: Graph, namespace: str = "") -> None:
+        self.graph, self._namespace = graph, namespace
         self.drive: EmbeddedRobot | None = EmbeddedRobot(
             PROFILE.drive, PROFILE.limits, 0, steady_ns()
         )
@@ -51,22 +51,33 @@ class Rig:
         self.consent: dict[str, Any] | None = None
         self.sent: list[CorrectionMsg] = []
         self.told: list[RobotState] = []
-        self._consents = 0
+        self.consents = 0
         node = graph.node
-        self.commands: list[Command] = graph.heard(Command, topics.COMMAND, qos.RECORDED)
-        self.states: list[GateState] = graph.heard(GateState, topics.GATE_STATE, qos.LATCHED)
-        self.latencies: list[LatencyReport] = graph.heard(
-            LatencyReport, topics.LATENCY, qos.RECORDED
+        self.commands: list[Command] = graph.heard(Command, self._at(topics.COMMAND), qos.RECORDED)
+        self.states: list[GateState] = graph.heard(
+            GateState, self._at(topics.GATE_STATE), qos.LATCHED
         )
-        node.create_subscription(Command, topics.COMMAND, self._obey, qos.COMMANDS_TAKEN)
-        self._states = node.create_publisher(RobotState, topics.ROBOT_STATE, qos.COMMANDS)
-        self._corrections = node.create_publisher(CorrectionMsg, topics.CORRECTION, qos.COMMANDS)
-        self._plans = node.create_publisher(PlanMsg, topics.PLAN, qos.LATCHED)
-        self._consented = node.create_publisher(ConsentMsg, topics.CONSENT, qos.CONSENT)
+        self.latencies: list[LatencyReport] = graph.heard(
+            LatencyReport, self._at(topics.LATENCY), qos.RECORDED
+        )
+        node.create_subscription(Command, self._at(topics.COMMAND), self._obey, qos.COMMANDS_TAKEN)
+        self._states = node.create_publisher(RobotState, self._at(topics.ROBOT_STATE), qos.COMMANDS)
+        self._corrections = node.create_publisher(
+            CorrectionMsg, self._at(topics.CORRECTION), qos.COMMANDS
+        )
+        self._plans = node.create_publisher(PlanMsg, self._at(topics.PLAN), qos.LATCHED)
+        self._consented = node.create_publisher(ConsentMsg, self._at(topics.CONSENT), qos.CONSENT)
         node.create_timer(0.01, self._drive)
         node.create_timer(1 / 30, self._correct)
         node.create_timer(0.05, self._hold_consent)
-        graph.until(lambda: self.states and self._heard(), "the gate and the rig hear each other")
+        since_ns = steady_ns()
+        graph.until(
+            lambda: self.states and self.state.steady_ns > since_ns and self._heard(),
+            "the gate and the rig hear each other",
+        )
+
+    def _at(self, name: str) -> str:
+        return f"{self._namespace}/{name}"
 
     def _heard(self) -> bool:
         publishers = (self._states, self._corrections, self._plans, self._consented)
@@ -92,10 +103,10 @@ class Rig:
 
     def _hold_consent(self) -> None:
         if self.consent is not None:
-            self._consents += 1
+            self.consents += 1
             given = {"session": self.state.session, "plan_hash": PLAN.hash, "held": True}
             consent = Consent(
-                **given | self.consent, sequence=self._consents, issued_steady_ns=steady_ns()
+                **given | self.consent, sequence=self.consents, issued_steady_ns=steady_ns()
             )
             self._consented.publish(conversions.consent_to_msg(consent))
 
@@ -134,20 +145,20 @@ class Rig:
     def approve(self, plan_hash: str = PLAN.hash, name: str = "a person") -> ApprovePlan.Response:
         """Approve a plan."""
         request = ApprovePlan.Request(plan_hash=plan_hash, operator_name=name, approve=True)
-        return self.graph.call(ApprovePlan, topics.APPROVE_PLAN, request)
+        return self.graph.call(ApprovePlan, self._at(topics.APPROVE_PLAN), request)
 
     def withdraw(self) -> ApprovePlan.Response:
         """Withdraw the approval."""
         request = ApprovePlan.Request(plan_hash=PLAN.hash, operator_name="a person", approve=False)
-        return self.graph.call(ApprovePlan, topics.APPROVE_PLAN, request)
+        return self.graph.call(ApprovePlan, self._at(topics.APPROVE_PLAN), request)
 
     def stop(self) -> Stop.Response:
         """Ask for a protective stop."""
-        return self.graph.call(Stop, topics.STOP, Stop.Request(reason="it looks wrong"))
+        return self.graph.call(Stop, self._at(topics.STOP), Stop.Request(reason="it looks wrong"))
 
     def reset(self, name: str = "a person") -> Reset.Response:
         """Ask for a latched stop to be cleared."""
-        return self.graph.call(Reset, topics.RESET, Reset.Request(operator_name=name))
+        return self.graph.call(Reset, self._at(topics.RESET), Reset.Request(operator_name=name))
 
     def approved(self, plan: Plan = PLAN) -> None:
         """Show a plan and approve it as soon as the gate has heard of it."""
@@ -163,10 +174,10 @@ class Rig:
 
     def level(self, level: int, why: str = "") -> GateState:
         """Wait until the gate is at a level, for a reason that holds some words, and return what it says."""
-        self.graph.until(
-            lambda: self.state.level == level and why in "; ".join(self.state.reasons),
-            f"R{level} {why}",
+        reached = self.graph.waited(
+            lambda: self.state.level == level and why in "; ".join(self.state.reasons), 20.0
         )
+        assert reached, f"R{level} {why} was not reached; last: {self.state}"
         return self.state
 
 

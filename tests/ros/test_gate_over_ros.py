@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from std_msgs.msg import String
 
-from graph import active, node_command
+from graph import active, node_command, processes
 from ir_guidance.kinematics import INSERTION
 from ir_guidance.nodes import qos, topics
 from ir_guidance.values import NS_PER_MS, Mode
@@ -23,29 +23,46 @@ from rig import PLAN, PROFILE, Rig, moves, steady_ns
 REACTION_NS = 200 * NS_PER_MS
 PERIOD_NS = 10 * NS_PER_MS
 STOPPING_NS = round(1e9 * PROFILE.gate.advance_mps / PROFILE.gate.decelerate_mps2)
+ALONE = "/alone"
 R0, R1, R2, R3, R4 = range(5)
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory):
+    """Run the gate's process for many tests."""
+    with processes(tmp_path_factory.mktemp("gate")) as start:
+        process = start(node_command("robot"))
+        active(process, "/robot")
+        yield process
+
+
+@pytest.fixture
+def rig(process, graph):
+    """Stand round a gate as new: drive and corrections run, no plan is approved, nobody consents."""
+    for transition in ("deactivate", "cleanup", "configure", "activate"):
+        assert graph.change("/robot", transition), process.output
+    return Rig(graph)
 
 
 @pytest.fixture
 def gate(start):
-    """Run the gate's process, active."""
-    process = start(node_command("robot"))
-    active(process, "/robot")
+    """Run a process of the gate's that a test may do anything to."""
+    process = start(node_command("robot", "-r", f"__ns:={ALONE}"))
+    active(process, f"{ALONE}/robot")
     return process
 
 
-@pytest.fixture
-def rig(gate, graph):
-    """Stand round the gate: drive and corrections run, no plan is shown and nobody consents."""
-    return Rig(graph)
-
-
-def test_nothing_moves_before_approval_and_consent(rig, graph):
+def test_nothing_moves_before_approval_and_consent(gate, graph):
+    rig = Rig(graph, ALONE)
     assert rig.approve().error_code == ApprovePlan.Response.NO_PLAN
     rig.consent = {"grant": 1}
     graph.until(lambda: rig.state.refused_count > 3, "corrections without a plan are refused")
     assert not rig.commands
-    rig.consent = {"grant": 1, "held": False}
+    let_go(rig)
+    last = rig.consents + 2
+    graph.until(
+        lambda: rig.consents > last and rig.state.steady_ns > rig.sent[-1].acquired_steady_ns
+    )
     rig.approved()
     refused = rig.state.refused_count
     graph.until(lambda: rig.state.accepted_count > 3, "corrections are taken")
@@ -227,7 +244,8 @@ def test_a_crtk_command_stops_and_none_starts(rig, graph, word):
     rig.level(R4, word)
 
 
-def test_only_the_plan_that_is_shown_can_be_approved(rig, graph):
+def test_only_the_plan_that_is_shown_can_be_approved(gate, graph):
+    rig = Rig(graph, ALONE)
     codes = ApprovePlan.Response
     rig.show(entry_m=np.array([math.nan, 0.0, 0.0]))
     graph.spin(0.1)
@@ -297,7 +315,8 @@ def test_a_drive_that_falls_silent_holds_and_then_stops_the_robot(rig, graph):
     graph.until(lambda: not rig.commands[-1].enable, "the drives are told to switch off")
 
 
-def test_a_gate_that_was_started_again_has_inherited_no_permission(rig, gate, graph, start):
+def test_a_gate_that_was_started_again_has_inherited_no_permission(gate, graph, start):
+    rig = Rig(graph, ALONE)
     rig.moving()
     before = rig.state.session
     gate.kill()
@@ -305,14 +324,15 @@ def test_a_gate_that_was_started_again_has_inherited_no_permission(rig, gate, gr
     rig.commands.clear()
     given = {"grant": 1, "session": before}
     rig.consent = given
-    active(start(node_command("robot")), "/robot")
+    active(start(node_command("robot", "-r", f"__ns:={ALONE}")), f"{ALONE}/robot")
     graph.until(lambda: rig.state.session != before, "a session of its own")
     graph.until(lambda: rig.state.refused_count > 10, "what was meant for the old one is refused")
     assert not rig.commands
     assert rig.state.approved_plan_hash == "" and not rig.state.consent_held
 
 
-def test_a_gate_that_was_kept_from_running_does_not_go_on(rig, gate, graph):
+def test_a_gate_that_was_kept_from_running_does_not_go_on(gate, graph):
+    rig = Rig(graph, ALONE)
     rig.moving()
     os.kill(gate.process.pid, signal.SIGSTOP)
     try:

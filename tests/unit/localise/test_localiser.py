@@ -1,0 +1,316 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The estimator on simulated sightings: right where it can be, and honest about the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from ir_guidance.geometry import BASE_FROM_PROBE_DOWN, px_from_base, transform
+from ir_guidance.kinematics import guide_pose, straight_tip
+from ir_guidance.localise import Localiser, LocaliseSettings
+from ir_guidance.values import (
+    NS_PER_S,
+    Fix,
+    NeedleTrack,
+    ProbeGeometry,
+    RobotState,
+    TargetTrack,
+    Track,
+    Vector,
+)
+
+SETTINGS = LocaliseSettings()
+SIZE = (512, 512)
+SPACING_M = 1.2e-4
+GEOMETRY = ProbeGeometry(
+    spacing_m=(SPACING_M, SPACING_M),
+    face_px=(256.0, 0.0),
+    base_from_image=transform(BASE_FROM_PROBE_DOWN, np.zeros(3)),
+    slice_sigma_m=0.001,
+    epoch=3,
+)
+FRAME_NS = NS_PER_S // 30
+OFFSET_M = np.array([0.0011, 0.0, -0.0009])
+DEPTH_M = 0.040
+NAN = float("nan")
+
+
+def robot_at(insertion_m: float) -> RobotState:
+    joints = np.array([-0.028, 0.0, 0.70, 0.0, insertion_m])
+    return RobotState(0, joints, np.zeros(5), joints)
+
+
+def straight_m(insertion_m: float) -> Vector:
+    return straight_tip(guide_pose(robot_at(insertion_m).position))
+
+
+def sighting(tip_m: Vector, sigma_px: float = 1.5, **changes: Any) -> NeedleTrack:
+    """Return a perfect sighting of a tip, said to be good to ``sigma_px``."""
+    axis = guide_pose(robot_at(0.01).position).direction
+    along = np.array([axis[0], -axis[2]])
+    px, _ = px_from_base(tip_m, GEOMETRY)
+    seen = NeedleTrack(px, np.eye(2) * sigma_px**2, along / np.linalg.norm(along), 0.01, 0.9)
+    return replace(seen, **changes)
+
+
+def spot(at_m: Vector, **changes: Any) -> TargetTrack:
+    px, _ = px_from_base(at_m, GEOMETRY)
+    return replace(TargetTrack(px, np.eye(2) * 4.0, 0.9), **changes)
+
+
+class Run:
+    """One localiser, fed frame by frame at 30 per second."""
+
+    def __init__(self, settings: LocaliseSettings = SETTINGS) -> None:
+        self.localiser = Localiser(settings)
+        self.frames = 0
+
+    def step(
+        self, insertion_m: float, needle: NeedleTrack | None, target: TargetTrack | None = None
+    ) -> Fix:
+        self.frames += 1
+        now_ns = NS_PER_S + self.frames * FRAME_NS
+        track = Track(self.frames, now_ns, now_ns, needle, target)
+        return self.localiser.step(track, GEOMETRY, robot_at(insertion_m), SIZE)
+
+
+def sigma_m(fix: Fix) -> Vector:
+    return np.sqrt(np.diag(fix.tip_covariance_m2))
+
+
+def test_known_offset_is_found_in_the_plane():
+    run = Run()
+    tip_m = straight_m(DEPTH_M) + OFFSET_M
+    errors = []
+    for _ in range(90):
+        fix = run.step(DEPTH_M, sighting(tip_m))
+        errors.append(float(np.linalg.norm(fix.tip_m - tip_m)))
+    assert errors[0] < np.linalg.norm(OFFSET_M)
+    assert errors[-1] < 0.0001
+    assert (fix.sequence, fix.insertion_m, fix.geometry_epoch) == (90, DEPTH_M, 3)
+
+
+def test_before_anything_is_seen_the_fix_is_the_straight_needle_and_says_how_unsure_that_is():
+    fix = Run().step(-0.01, None)
+    np.testing.assert_allclose(fix.tip_m, straight_m(-0.01))
+    np.testing.assert_allclose(sigma_m(fix), SETTINGS.registration_sigma_m)
+    assert (fix.target_m, fix.target_rest_m, fix.coasted) == (None, None, 0)
+
+
+def test_many_frames_do_not_average_away_what_lies_out_of_the_plane():
+    """That a needle is seen says only that it lies within the beam; a hundred frames say no more."""
+    run = Run()
+    tip_m = straight_m(DEPTH_M) + OFFSET_M
+    for _ in range(150):
+        fix = run.step(DEPTH_M, sighting(tip_m))
+    across_m, out_m, depth_m = sigma_m(fix)
+    assert out_m > 0.5 * GEOMETRY.slice_sigma_m
+    assert max(across_m, depth_m) < 0.5 * out_m
+
+
+class World:
+    """A needle that is off as the estimator believes needles are, and sightings as noisy as they say."""
+
+    def __init__(self, seed: int) -> None:
+        self.generator = np.random.default_rng(seed)
+        sigma = np.full(3, SETTINGS.registration_sigma_m)
+        slice_m = SETTINGS.slice_factor * GEOMETRY.slice_sigma_m
+        sigma[1] = 1 / np.hypot(1 / sigma[1], 1 / slice_m)  # it is seen, so it lies in the beam
+        self.offset_m = self.generator.normal(0, sigma)
+        self.insertion_m = 0.005
+
+    def step(self, advance_m: float, dt_s: float) -> None:
+        grown = np.hypot(
+            SETTINGS.bend_sigma_per_m * advance_m, SETTINGS.drift_sigma_mps * np.sqrt(dt_s)
+        )
+        self.offset_m = self.offset_m + self.generator.normal(0, grown, 3)
+        self.insertion_m += advance_m
+
+    def seen(self) -> NeedleTrack:
+        covariance = np.array([[4.0, 1.5], [1.5, 2.0]])
+        seen = sighting(straight_m(self.insertion_m) + self.offset_m)
+        noise_px = self.generator.multivariate_normal(np.zeros(2), covariance)
+        noise_px += self.generator.normal(0, SETTINGS.image_sigma_m / SPACING_M, 2)
+        end_m = self.generator.normal(0, SETTINGS.tip_end_sigma_m)
+        noise_px += end_m / SPACING_M * seen.direction
+        return replace(seen, tip_px=seen.tip_px + noise_px, tip_covariance_px2=covariance)
+
+
+def nees(fix: Fix, world: World, axes: list[int]) -> float:
+    """Return the normalised estimation error squared of the tip along some axes of the base."""
+    error = (fix.tip_m - straight_m(world.insertion_m) - world.offset_m)[axes]
+    return float(error @ np.linalg.solve(fix.tip_covariance_m2[np.ix_(axes, axes)], error))
+
+
+def test_covariance_is_honest():
+    """Mean NEES over 50 needles: no higher than chance allows, and not absurdly low."""
+    plane, space = [0, 2], [0, 1, 2]
+    samples: dict[int, list[float]] = {2: [], 3: []}
+    for seed in range(50):
+        run, world = Run(), World(seed)
+        for frame in range(300):
+            world.step(0.0001, 1 / 30)
+            fix = run.step(world.insertion_m, world.seen())
+            if frame in (100, 200, 299):
+                samples[2].append(nees(fix, world, plane))
+                samples[3].append(nees(fix, world, space))
+    for dof, values in samples.items():
+        n = len(values)
+        assert 0.75 * dof < np.mean(values) < chi2.ppf(0.999, dof * n) / n
+
+
+def test_uncertainty_grows_with_advance_and_time_while_nothing_is_seen():
+    run = Run()
+    for _ in range(30):
+        fix = run.step(DEPTH_M, sighting(straight_m(DEPTH_M)))
+    before = sigma_m(fix)
+    resting = sigma_m(run.step(DEPTH_M, None))
+    advancing = sigma_m(run.step(DEPTH_M + 0.01, None))
+    assert (resting > before).all()
+    assert (advancing > resting + 0.0001).all()
+
+
+def test_needle_that_is_not_seen_is_coasted_and_counted():
+    run = Run()
+    tip_m = straight_m(DEPTH_M) + OFFSET_M
+    for _ in range(90):
+        run.step(DEPTH_M, sighting(tip_m))
+    for missed in range(1, 6):
+        fix = run.step(DEPTH_M + missed * 1e-4, None)
+        assert fix.coasted == missed
+        expected_m = straight_m(DEPTH_M + missed * 1e-4) + OFFSET_M
+        assert np.linalg.norm(fix.tip_m - expected_m) < 0.0002
+    assert run.step(DEPTH_M, sighting(tip_m)).coasted == 0
+
+
+@pytest.mark.parametrize("insertion_m", [-0.01, 0.0, 0.005, SETTINGS.view_margin_m - 0.001])
+def test_needle_that_cannot_be_in_view_is_not_lost(insertion_m):
+    run = Run()
+    for _ in range(10):
+        assert run.step(insertion_m, None).coasted == 0
+
+
+@pytest.mark.parametrize("off_m", [[0.02, 0, 0], [0, 0, 0.015], [-0.01, 0, -0.01]])
+def test_outlier_is_refused_and_counted_as_not_seen(off_m):
+    run = Run()
+    tip_m = straight_m(DEPTH_M)
+    for _ in range(60):
+        before = run.step(DEPTH_M, sighting(tip_m))
+    after = run.step(DEPTH_M, sighting(tip_m + np.array(off_m)))
+    np.testing.assert_allclose(after.tip_m, before.tip_m)
+    assert after.coasted == 1
+    assert (sigma_m(after) >= sigma_m(before)).all()
+
+
+UNSOUND: list[dict[str, Any]] = [
+    {"tip_px": np.array([NAN, 200.0])},
+    {"tip_px": np.array([200.0, np.inf])},
+    {"tip_covariance_px2": np.diag([NAN, 1.0])},
+    {"tip_covariance_px2": np.diag([1.0, -1.0])},
+    {"tip_covariance_px2": np.zeros((2, 2))},
+    {"direction": np.array([NAN, 0.0])},
+    {"direction_sigma_rad": NAN},
+]
+
+
+@pytest.mark.parametrize("changes", UNSOUND)
+def test_unsound_sighting_leaves_no_trace(changes):
+    run = Run()
+    tip_m = straight_m(DEPTH_M)
+    for _ in range(20):
+        run.step(DEPTH_M, sighting(tip_m))
+    fix = run.step(DEPTH_M, sighting(tip_m, **changes))
+    assert fix.coasted == 1
+    fix = run.step(DEPTH_M, sighting(tip_m))
+    assert np.isfinite([*fix.tip_m, *fix.tip_covariance_m2.flat, *fix.direction]).all()
+    assert np.linalg.norm(fix.tip_m - tip_m) < 0.0002
+    assert fix.coasted == 0
+
+
+def test_direction_follows_the_shaft_in_the_plane():
+    run = Run()
+    bend_rad = 0.05
+    cos, sin = np.cos(bend_rad), np.sin(bend_rad)
+    for _ in range(60):
+        seen = sighting(straight_m(DEPTH_M))
+        turned = np.array([[cos, -sin], [sin, cos]]) @ seen.direction
+        fix = run.step(DEPTH_M, replace(seen, direction=turned))
+    u, v = turned
+    np.testing.assert_allclose(fix.direction, [u, 0.0, -v], atol=0.002)
+    assert np.linalg.norm(fix.direction) == pytest.approx(1.0)
+
+
+TARGET_M = np.array([0.005, 0.0, -0.040])
+
+
+def test_target_is_found_where_it_is_and_no_surer_than_the_plane_is_centred():
+    run = Run()
+    for _ in range(30):
+        fix = run.step(-0.01, None, spot(TARGET_M))
+    assert fix.target_m is not None and fix.target_covariance_m2 is not None
+    assert np.linalg.norm(fix.target_m - TARGET_M) < 1e-6
+    assert np.linalg.eigvalsh(fix.target_covariance_m2)[0] > 0
+    assert fix.target_coasted == 0
+
+
+def test_target_that_is_not_seen_is_counted_and_grows_uncertain():
+    run = Run()
+    first = run.step(-0.01, None, spot(TARGET_M))
+    for missed in range(1, 5):
+        fix = run.step(-0.01, None)
+        assert fix.target_coasted == missed
+    assert first.target_covariance_m2 is not None and fix.target_covariance_m2 is not None
+    assert np.trace(fix.target_covariance_m2) > np.trace(first.target_covariance_m2)
+
+
+def test_target_that_comes_back_elsewhere_is_taken_where_it_is():
+    run = Run()
+    for _ in range(30):
+        run.step(-0.01, None, spot(TARGET_M))
+    for _ in range(10):
+        run.step(-0.01, None)
+    elsewhere_m = TARGET_M + np.array([0.006, 0.0, 0.0])
+    fix = run.step(-0.01, None, spot(elsewhere_m))
+    assert fix.target_m is not None
+    assert np.linalg.norm(fix.target_m - elsewhere_m) < 1e-6
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"px": np.array([NAN, 1.0])}, {"covariance_px2": np.full((2, 2), np.inf)}],
+)
+def test_unsound_target_is_as_good_as_not_seen(changes):
+    run = Run()
+    run.step(-0.01, None, spot(TARGET_M))
+    assert run.step(-0.01, None, spot(TARGET_M, **changes)).target_coasted == 1
+    fix = run.step(-0.01, None, spot(TARGET_M))
+    assert fix.target_m is not None and np.isfinite(fix.target_m).all()
+
+
+def test_reset_forgets_needle_target_and_breath():
+    run = Run()
+    for _ in range(300):
+        fix = run.step(DEPTH_M, sighting(straight_m(DEPTH_M) + OFFSET_M), spot(TARGET_M))
+    assert fix.target_rest_m is not None
+    run.localiser.reset()
+    fix = run.step(DEPTH_M, None)
+    np.testing.assert_allclose(fix.tip_m, straight_m(DEPTH_M))
+    assert (fix.target_m, fix.target_rest_m) == (None, None)
+    assert (sigma_m(fix) >= SETTINGS.registration_sigma_m).all()
+
+
+def test_prior_is_where_the_shaft_is_expected():
+    run = Run()
+    for _ in range(60):
+        run.step(DEPTH_M, sighting(straight_m(DEPTH_M) + OFFSET_M))
+    prior = run.localiser.prior(GEOMETRY, robot_at(DEPTH_M))
+    tip_px, _ = px_from_base(straight_m(DEPTH_M) + OFFSET_M, GEOMETRY)
+    entry_px, _ = px_from_base(straight_m(0.0), GEOMETRY)
+    assert np.linalg.norm(prior.tip_px - tip_px) < 2
+    np.testing.assert_allclose(prior.entry_px, entry_px)
