@@ -30,7 +30,7 @@ class HeldKey:
         """Watch standard input, which must be a terminal."""
         self._clock_ns = clock_ns
         self._repeats = 0
-        self._last_ns = 0
+        self._last_ns = self._asked_ns = 0
 
     def __enter__(self) -> Self:
         """Take single key presses without echo."""
@@ -48,14 +48,22 @@ class HeldKey:
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
 
     def held(self) -> bool:
-        """Return whether the space bar is held now."""
+        """Return whether the space bar is held now; to be asked again within 150 ms."""
         now_ns = self._clock_ns()
-        if now_ns - self._last_ns > REPEAT_WITHIN_NS:
+        waited = now_ns - self._asked_ns > REPEAT_WITHIN_NS  # old keys say nothing of now
+        self._asked_ns = now_ns
+        if waited or now_ns - self._last_ns > REPEAT_WITHIN_NS:
             self._repeats = 0
-        while select.select([sys.stdin], [], [], 0)[0]:
-            keys = os.read(sys.stdin.fileno(), 64)
-            if not keys:
-                break
-            self._repeats += keys.count(b" ")
+        if b" " in self._typed() and not waited:
+            self._repeats += 1  # however many came at once: that may be a paste
             self._last_ns = now_ns
         return self._repeats >= REPEATS
+
+    def _typed(self) -> bytes:
+        keys = b""
+        while select.select([sys.stdin], [], [], 0)[0]:
+            more = os.read(sys.stdin.fileno(), 64)
+            if not more:
+                break
+            keys += more
+        return keys

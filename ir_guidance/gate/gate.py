@@ -13,7 +13,7 @@ import math
 from ir_guidance.gate import checks
 from ir_guidance.gate.intake import AT_REST, Intake
 from ir_guidance.gate.motion import Motion
-from ir_guidance.gate.permission import Permission
+from ir_guidance.gate.permission import HELD_TOO_LONG_NS, Permission
 from ir_guidance.gate.settings import BLIND_TRAVEL_M, GateSettings
 from ir_guidance.kinematics import INSERTION, RobotLimits
 from ir_guidance.values import (
@@ -146,6 +146,8 @@ class Gate:
         """Decide for this moment; call at least every 10 ms and after every accepted correction."""
         elapsed_s = 0.0 if self._tick_ns is None else (now_ns - self._tick_ns) / NS_PER_S
         self._tick_ns = now_ns
+        if self._begun and elapsed_s * NS_PER_S >= HELD_TOO_LONG_NS:
+            self._permission.latch("the gate was kept from deciding")
         if cause := self._protective_cause(now_ns):
             self.stop(cause)
         if self._stopped:

@@ -44,7 +44,9 @@ def run(make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = No
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_end.append(True))
     try:
-        set_logger_level("rcl", LoggingSeverity.FATAL)  # it says in a line of its own what it raises
+        set_logger_level(
+            "rcl", LoggingSeverity.FATAL
+        )  # it says in a line of its own what it raises
         rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
         set_logger_level("rcl", LoggingSeverity.UNSET)
     except RCLError as error:

@@ -131,5 +131,5 @@ class McapFile:
     def close(self) -> None:
         """Finish the file; a second call does nothing."""
         if not self._stream.closed:
-            self._writer.finish()
+            self._writer.finish()  # type: ignore[no-untyped-call]  # mcap has no annotation there
             self._stream.close()

@@ -62,7 +62,7 @@ class ClassicalTracker:
     def _spacing_m(self, frame: Frame) -> float:
         if frame.spacing_m is not None:
             return float(np.sqrt(frame.spacing_m[0] * frame.spacing_m[1]))
-        return self._field_m / max(frame.pixels.shape[:2])
+        return self._field_m / float(max(frame.pixels.shape))
 
 
 def _track(

@@ -78,12 +78,11 @@ def _fit(
     for _ in range(FITS):
         information = (powers.T * weight) @ powers / (shared * sigma**2) + prior
         right = powers.T @ (weight * t) / (shared * sigma**2)
-        coefficients = np.linalg.solve(information, right)
+        coefficients: Vector = np.asarray(np.linalg.solve(information, right), float)
         miss = np.abs(t - powers @ coefficients)
         sigma = 1.4826 * float(np.median(miss)) + 0.2
         weight = strength / np.maximum(1.0, miss / (1.5 * sigma))
-    covariance: Matrix = np.linalg.inv(information)
-    return coefficients, covariance
+    return coefficients, np.asarray(np.linalg.inv(information), float)
 
 
 def ridge_middle(

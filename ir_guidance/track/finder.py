@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -55,7 +56,9 @@ class Finder:
         """Search a decimated image, then measure in the whole one."""
         factor = max(max(pixels.shape[:2]) / self._search.work_px, 1.0)
         size = round(pixels.shape[1] / factor), round(pixels.shape[0] / factor)
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if factor > 1 else pixels
+        small = pixels
+        if factor > 1:
+            small = cast(Pixels, cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
         image = self._needle_bright(small, full, spacing_m * factor)
         exposed = small > self._search.unexposed * full
         best, heat = search(image, exposed, self._search, self._shaft, spacing_m * factor)

@@ -63,17 +63,14 @@ def find_lines(strength: Image, angle: Image, settings: SearchSettings) -> Itera
 
     A ridge that has voted for a line yielded has no vote for the next ones.
     """
-    v, u = np.nonzero(strength > settings.ridge)
-    if len(v) > settings.voters:
-        bar = np.partition(strength[v, u], -settings.voters)[-settings.voters]
-        v, u = np.nonzero(strength >= bar)
+    u, v = _voters(strength, settings)
     weight = np.minimum(strength[v, u], settings.most_weight * settings.ridge) ** 2
     turn = np.round(angle[v, u] * (ANGLES / np.pi)).astype(np.int64) % ANGLES
     half = int(np.ceil(np.hypot(*strength.shape)))
-    steep = np.abs(np.arange(ANGLES) * (np.pi / ANGLES) - 0.5 * np.pi)
-    barred = np.zeros((ANGLES, 2 * half + 1), np.bool_)
-    barred[(steep < settings.angle_rad[0]) | (steep > settings.angle_rad[1])] = True
     votes = _votes(u, v, turn, weight, half)
+    barred = np.zeros(votes.shape, np.bool_)
+    steep = np.abs(np.arange(ANGLES) * (np.pi / ANGLES) - 0.5 * np.pi)
+    barred[(steep < settings.angle_rad[0]) | (steep > settings.angle_rad[1])] = True
     for _ in range(settings.lines):
         shared = cv2.blur(votes, (3, 3))
         shared[barred] = 0.0
@@ -88,6 +85,15 @@ def find_lines(strength: Image, angle: Image, settings: SearchSettings) -> Itera
         own = (away < settings.apart_px) & (skew < LIKE)
         votes -= _votes(u[own], v[own], turn[own], weight[own], half)
         u, v, turn, weight = u[~own], v[~own], turn[~own], weight[~own]
+
+
+def _voters(strength: Image, settings: SearchSettings) -> tuple[Whole, Whole]:
+    """Return the columns and the rows of the strongest ridges."""
+    v, u = np.nonzero(strength > settings.ridge)
+    if len(v) > settings.voters:
+        bar = np.partition(strength[v, u], -settings.voters)[-settings.voters]
+        v, u = np.nonzero(strength >= bar)
+    return u, v
 
 
 def _votes(u: Whole, v: Whole, turn: Whole, weight: Vector, half: int) -> Image:

@@ -11,6 +11,7 @@ import numpy as np
 from ir_guidance.track.settings import QualitySettings
 from ir_guidance.values import Pixels, Reason
 
+NEARLY = 0.98
 SPARSE = 4  # every fourth pixel both ways is enough for statistics
 
 
@@ -37,10 +38,9 @@ class Quality:
         return self._levels(pixels[::SPARSE, ::SPARSE], full)
 
     def _levels(self, sparse: Pixels, full: int) -> Reason:
-        highest = int(sparse.max())
         if np.mean(sparse > self._settings.black_level * full) < 1e-3:
             return Reason.BLACK
-        if np.mean(sparse == highest) > self._settings.saturated_share:
+        if np.mean(sparse >= NEARLY * full) > self._settings.saturated_share:
             return Reason.SATURATED
         if float(sparse.std()) < self._settings.contrast * full:
             return Reason.LOW_CONTRAST

@@ -45,7 +45,7 @@ class Candidate:
 def search(
     image: Image,
     exposed: NDArray[np.bool_],
-    search: SearchSettings,
+    settings: SearchSettings,
     shaft: ShaftSettings,
     spacing_m: float,
 ) -> tuple[Candidate | None, Image]:
@@ -53,24 +53,24 @@ def search(
 
     Nothing votes near what was not ``exposed``: the edge of a collimator is no needle.
     """
-    sigmas_px = [sigma_m / spacing_m for sigma_m in search.sigmas_m]
+    sigmas_px = [sigma_m / spacing_m for sigma_m in settings.sigmas_m]
     strength, angle = ridges(image, sigmas_px)
-    strength[_near_collimator(exposed, search, spacing_m)] = 0.0
+    strength[_near_collimator(exposed, settings, spacing_m)] = 0.0
     best: Candidate | None = None
-    for line in find_lines(strength, angle, search):
-        least = best.score if best else search.score
-        best = _along(image, line, least, search, shaft, spacing_m) or best
+    for line in find_lines(strength, angle, settings):
+        least = best.score if best else settings.score
+        best = _along(image, line, least, settings, shaft, spacing_m) or best
     return best, strength
 
 
 def _near_collimator(
-    exposed: NDArray[np.bool_], search: SearchSettings, spacing_m: float
+    exposed: NDArray[np.bool_], settings: SearchSettings, spacing_m: float
 ) -> NDArray[np.bool_]:
     """Return what is so near to a wide part that was not exposed that its edge reaches there."""
     dark = np.where(exposed, 0, 1).astype(np.uint8)
     wide, reach = (
         2 * round(half_m / spacing_m) + 1
-        for half_m in (0.5 * search.collimator_m, 2.0 * max(search.sigmas_m))
+        for half_m in (0.5 * settings.collimator_m, 2.0 * max(settings.sigmas_m))
     )
     opened = cv2.erode(dark, np.ones((wide, wide), np.uint8), borderValue=1)
     grown = wide + reach - 1
@@ -81,7 +81,7 @@ def _along(
     image: Image,
     line: Line,
     least: float,
-    search: SearchSettings,
+    settings: SearchSettings,
     shaft: ShaftSettings,
     spacing_m: float,
 ) -> Candidate | None:
@@ -90,44 +90,44 @@ def _along(
     ends = clip_line(line.foot_px, line.along, size, -np.inf, np.inf)
     if ends is None:
         return None
-    strip = cut_strip(image, *ends, search.band_m / spacing_m)
+    strip = cut_strip(image, *ends, settings.band_m / spacing_m)
     response = ridge(strip, shaft, spacing_m)
     run = find_run(response, shaft, spacing_m, None)
-    if run.score <= least or not _is_shaft(run, search, spacing_m):
+    if run.score <= least or not _is_shaft(run, settings, spacing_m):
         return None
     rows, columns = response.shape
     turned = Run(columns - 1 - run.columns[::-1], rows - 1 - run.rows[::-1], run.score)
     far = _end_of(strip, response, run, shaft, spacing_m)
     near = _end_of(reversed_strip(strip), response[::-1, ::-1], turned, shaft, spacing_m)
     for tip, root in ((far, near), (near, far)):
-        if _leans(tip.px - root.px, search) and _is_tip(tip, root, search, spacing_m, size):
+        if _leans(tip.px - root.px, settings) and _is_tip(tip, root, settings, spacing_m, size):
             return Candidate(root.px, tip.px, run.score)
     return None
 
 
-def _leans(along: Vector, search: SearchSettings) -> bool:
+def _leans(along: Vector, settings: SearchSettings) -> bool:
     """Return whether a shaft, from root to tip, points where needles do."""
-    down = float(along[1]) if search.tip_is_deep else abs(float(along[1]))
+    down = float(along[1]) if settings.tip_is_deep else abs(float(along[1]))
     angle = np.arctan2(down, abs(float(along[0])))
-    return bool(search.angle_rad[0] <= angle <= search.angle_rad[1])
+    return bool(settings.angle_rad[0] <= angle <= settings.angle_rad[1])
 
 
-def _is_shaft(run: Run, search: SearchSettings, spacing_m: float) -> bool:
+def _is_shaft(run: Run, settings: SearchSettings, spacing_m: float) -> bool:
     """Return whether a run is long and straight enough."""
-    if np.ptp(run.columns) * spacing_m < search.length_m:
+    if np.ptp(run.columns) * spacing_m < settings.length_m:
         return False
     line = np.polyval(np.polyfit(run.columns, run.rows, 1), run.columns)
     bow_px = float(np.sqrt(np.mean((run.rows - line) ** 2)))
-    return bow_px * spacing_m <= search.bow_m
+    return bow_px * spacing_m <= settings.bow_m
 
 
 def _is_tip(
-    tip: Tip, root: Tip, search: SearchSettings, spacing_m: float, size: tuple[int, int]
+    tip: Tip, root: Tip, settings: SearchSettings, spacing_m: float, size: tuple[int, int]
 ) -> bool:
     """Return whether one end of a shaft is free inside the image, and the other comes from somewhere."""
     edge_px = min(*tip.px, size[0] - 1 - tip.px[0], size[1] - 1 - tip.px[1])
-    rooted = root.drop < search.root_drop or root.border_px * spacing_m < search.border_m
-    return rooted and tip.drop > search.drop and edge_px * spacing_m > search.border_m
+    rooted = root.drop < settings.root_drop or root.border_px * spacing_m < settings.border_m
+    return rooted and tip.drop > settings.drop and edge_px * spacing_m > settings.border_m
 
 
 def _end_of(strip: Strip, response: Image, run: Run, shaft: ShaftSettings, spacing_m: float) -> Tip:

@@ -20,7 +20,7 @@ class QualitySettings(Settings):
         0.02, ge=0, le=0.5, description="An image with almost no pixel above this is black."
     )
     saturated_share: float = Field(
-        0.6, gt=0, le=1, description="Share of pixels at the highest value that makes it saturated."
+        0.6, gt=0, le=1, description="Share of pixels at full scale that makes it saturated."
     )
     contrast: float = Field(
         0.01, ge=0, le=0.5, description="Least standard deviation of the image's levels."

@@ -52,7 +52,7 @@ def cut_strip(image: Image, start_px: Vector, end_px: Vector, half_width_px: flo
     inside = cv2.warpAffine(
         np.ones(image.shape, np.uint8), matrix, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     )
-    return Strip(levels, inside > 0, origin, along, across)
+    return Strip(np.asarray(levels, np.float32), inside > 0, origin, along, across)
 
 
 def reversed_strip(strip: Strip) -> Strip:
@@ -104,8 +104,7 @@ def needle_bright(
     scaled *= np.float32(1.0 / full)
     if modality is Modality.ULTRASOUND:
         rows = cv2.blur(scaled, (2 * (layers_px // 2) + 1, 1), borderType=cv2.BORDER_REPLICATE)
-        level: Image = cv2.addWeighted(scaled, 1.0, rows, -share, 0.0)
-        return level
+        return np.asarray(cv2.addWeighted(scaled, 1.0, rows, -share, 0.0), np.float32)
     attenuation: Image = np.log(scaled + DARKEST) * np.float32(1.0 / np.log(DARKEST))
     return attenuation
 
@@ -115,7 +114,5 @@ def heat_image(strip: Strip, response: Image, size: tuple[int, int]) -> Image:
     inverse = np.array([strip.along, strip.across])
     matrix = np.column_stack((HEAT_STEP_PX * inverse, -inverse @ strip.origin_px))
     coarse = size[0] // HEAT_STEP_PX, size[1] // HEAT_STEP_PX
-    heat: Image = cv2.warpAffine(
-        response, matrix, coarse, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    )
-    return heat
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return np.asarray(cv2.warpAffine(response, matrix, coarse, flags=flags), np.float32)

@@ -15,7 +15,6 @@ from ir_guidance.track.settings import TargetSettings
 from ir_guidance.track.strip import Image
 from ir_guidance.values import NS_PER_S, Matrix, Pixels, Reason, TargetTrack, Vector
 
-
 BLUR_PX = 0.8
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,10 @@ import pytest
 
 MISSING = [name for name in ("rclpy", "ir_guidance_msgs") if find_spec(name) is None]
 collect_ignore_glob = ["test_*.py"] if MISSING else []
+
+os.environ.setdefault(
+    "FASTRTPS_DEFAULT_PROFILES_FILE", str(Path(__file__).with_name("discovery.xml"))
+)
 
 
 def pytest_report_header() -> str:

@@ -198,20 +198,13 @@ class Graph:
 
 
 def active(process: Started, *nodes: str, timeout_s: float = 30.0) -> None:
-    """Wait until nodes of a process are active; fail as soon as the process ends.
-
-    A participant may hear of a newer one only with its next announcement, 3 s later; one that is
-    made afresh hears at once. So every second another one asks.
-    """
-    deadline_s = time.monotonic() + timeout_s
-    while time.monotonic() < deadline_s:
-        asking = Graph("asking")
-        try:
-            if asking.waited(lambda asking=asking: _all_active(asking, process, nodes), 1.0):
-                return
-        finally:
-            asking.close()
-    raise AssertionError(f"{nodes} not active within {timeout_s} s: {process.output}")
+    """Wait until nodes of a process are active; fail as soon as the process ends."""
+    asking = Graph("asking")
+    try:
+        found = asking.waited(lambda: _all_active(asking, process, nodes), timeout_s)
+        assert found, f"{nodes} not active within {timeout_s} s: {process.output}"
+    finally:
+        asking.close()
 
 
 def _all_active(asking: Graph, process: Started, nodes: Sequence[str]) -> bool:

@@ -64,7 +64,7 @@ REFUSED = [  # process, what it is told, what its one line must name
     ("recorder", "-p file:={folder}/old.mcap", "old.mcap exists already"),
     ("recorder", "-p file:={folder}/none/new.mcap", "none/new.mcap: cannot be written"),
 ]
-# Importing costs a second a process: the imports are done once, and every case is a fork of that.
+# A process costs a second of imports and half a one of leaving: here every case is a fork.
 EVERY_CASE = """
 import importlib, json, os, signal, sys
 cases, folder = json.loads(sys.argv[1]), sys.argv[2]
@@ -78,7 +78,11 @@ for number, (name, words) in enumerate(cases):
         os.dup2(log, 1)
         os.dup2(log, 2)
         sys.argv = [name, "--ros-args", *words.split()]
-        nodes[name].main()
+        try:
+            nodes[name].main()
+        except SystemExit as ended:
+            sys.stderr.flush()
+            os._exit(ended.code)
     statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 with open(f"{folder}/statuses.json", "w") as file:
     json.dump(statuses, file)

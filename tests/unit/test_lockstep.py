@@ -1,70 +1,82 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""Trials are the same by seed, whatever ran beside them, and end in what the contract asks."""
+"""Whole procedures on a simulated clock: they arrive, and the same seed gives the same numbers."""
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-
+import numpy as np
 import pytest
-from rich.console import Console
 
-from ir_guidance.commands.output import OutputError
-from ir_guidance.commands.trials import check_new, run_trials, table
-from ir_guidance.lockstep import Trial, run_trial
-from ir_guidance.pipeline import Phase
-from ir_guidance.profiles import load_profile
+from ir_guidance.kinematics import INSERTION
+from ir_guidance.lockstep import Trial, TrialRow, run_trial
+from ir_guidance.plan import NoPlanError
+from ir_guidance.profiles import load_profile, merged_profile
+from ir_guidance.values import NS_PER_S, Command, Level
 
-BIOPSY = load_profile("biopsy")
-SHORT = BIOPSY.model_copy(update={"longest_s": 6.0})
-QUIET = Console(file=io.StringIO())
-
-
-def test_same_seed_same_numbers_whatever_the_jobs() -> None:
-    alone = run_trials(SHORT, 2, 5, 1, open_loop=False, console=QUIET)
-    together = run_trials(SHORT, 2, 5, 2, open_loop=False, console=QUIET)
-    assert alone == together
-    assert [row["seed"] for row in alone["rows"]] == [5, 6]
-    assert alone["rows"][0]["tip_error_mm"] != alone["rows"][1]["tip_error_mm"]
+PROFILE = load_profile("biopsy")
+# Long enough to see the breath, plan, align and insert a little; ends by its time limit.
+QUICK = {"localise": {"breathing": {"observe_s": 3.0}}, "longest_s": 16.0}
+QUICK_PROFILE = merged_profile("biopsy", QUICK, "test")
 
 
-def test_the_report_has_every_key_of_the_contract() -> None:
-    found = run_trials(SHORT, 1, 5, 1, open_loop=True, console=QUIET)
-    assert found.keys() >= {
-        "trials",
-        "success_rate",
-        "tip_error_mm",
-        "obstacle_hits",
-        "blind_travel_mm_max",
-        "rows",
-    }
-    assert found["tip_error_mm"].keys() == {"median", "p95", "max"}
-    assert table(found).row_count == 1
+@pytest.fixture(scope="module")
+def closed() -> TrialRow:
+    return run_trial(PROFILE, 0)
 
 
-def test_a_procedure_that_runs_out_of_time_is_no_success() -> None:
-    row = run_trial(SHORT, 3)
-    assert (row.outcome, row.success) == ("timed out", False)
+def commands(open_loop: bool) -> list[Command]:
+    """Return the commands of a quick trial with the needle in tissue."""
+    trial = Trial(QUICK_PROFILE, 0, open_loop=open_loop)
+    sent = []
+    while trial.now_ns < QUICK_PROFILE.longest_s * NS_PER_S:
+        command = trial.step().command
+        if command is not None and command.position[INSERTION] > 0:
+            sent.append(command)
+    return sent
 
 
-def test_nothing_moves_before_a_plan_is_approved() -> None:
-    trial = Trial(BIOPSY, 2)
-    home = trial.robot.state().position.tolist()
-    while trial.steer.phase < Phase.PLANNED:
-        assert trial.step().command is None
-    assert trial.robot.state().position.tolist() == home
+def test_biopsy_arrives_within_its_tolerance_and_its_bounds(closed):
+    assert (closed.outcome, closed.success, closed.obstacle_hit) == ("arrived", True, False)
+    assert closed.tip_error_mm <= PROFILE.tolerance_m * 1e3
+    assert 0 < closed.blind_travel_mm_max <= 1.0
+    assert int(Level.R4) not in closed.gate_levels
+    assert closed.frames == pytest.approx(closed.time_s * 30, abs=2)
 
 
-def test_the_needle_arrives_within_the_tolerance() -> None:
-    row = run_trial(BIOPSY, 4)
-    assert row.success, row
-    assert row.blind_travel_mm_max <= 1.0 and not row.obstacle_hit
+def test_open_loop_goes_the_same_way_and_ends_farther_off(closed):
+    row = run_trial(PROFILE, 0, open_loop=True)
+    assert (row.outcome, row.seed) == ("arrived", closed.seed)
+    assert row.blind_travel_mm_max <= 1.0
+    assert row.tip_error_mm > closed.tip_error_mm
 
 
-def test_a_report_is_never_written_over(tmp_path: Path) -> None:
-    (tmp_path / "old.json").write_text("{}")
-    with pytest.raises(OutputError, match="exists already"):
-        check_new(tmp_path / "old.json")
-    with pytest.raises(OutputError, match="folder does not exist"):
-        check_new(tmp_path / "nowhere" / "new.json")
+def test_open_loop_never_pivots_in_tissue_and_closed_loop_does_the_same_every_time():
+    closed_loop, again, open_loop = commands(False), commands(False), commands(True)
+    assert closed_loop == again
+    assert len(closed_loop) > 200 and len(open_loop) > 200
+    for sent, pivots in ((closed_loop, True), (open_loop, False)):
+        angles = np.array([command.position[2:4] for command in sent])
+        assert (np.ptp(angles, axis=0).max() > 1e-6) == pivots
+
+
+def test_same_seed_gives_the_same_row_and_another_seed_another():
+    brief = merged_profile("biopsy", {"longest_s": 3.0}, "test")
+    first, again, other = (run_trial(brief, seed) for seed in (3, 3, 4))
+    assert first == again
+    assert first.tip_error_mm != other.tip_error_mm
+    assert first.outcome == "timed out" and not first.success
+
+
+def test_anatomy_without_a_way_in_ends_the_trial_with_the_reason():
+    narrow = merged_profile("biopsy", QUICK | {"plan": {"longest_m": 0.03}}, "test")
+    row = run_trial(narrow, 0)
+    assert row.outcome.startswith("no plan: none of ")
+    assert not row.success
+
+
+def test_trial_raises_no_plan_where_it_is_stepped_by_hand():
+    narrow = merged_profile("biopsy", QUICK | {"plan": {"longest_m": 0.03}}, "test")
+    trial = Trial(narrow, 0)
+    with pytest.raises(NoPlanError):
+        while trial.now_ns < QUICK_PROFILE.longest_s * NS_PER_S:
+            trial.step()

@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""Holding a key is consent, tapping it is not."""
+"""Consent by a held key, on a terminal of the test's own and a clock that stands still."""
 
 from __future__ import annotations
 
 import os
+import select
 import sys
+import termios
 from collections.abc import Iterator
 
 import pytest
@@ -13,55 +15,131 @@ import pytest
 from ir_guidance.commands.keyboard import HeldKey
 from ir_guidance.values import NS_PER_MS
 
+REPEAT_MS = 33
 
-class Clock:
-    """A clock that the test sets."""
 
-    now_ns = 10**9
+class Hand:
+    """A hand on a keyboard, and the clock it moves by."""
 
-    def __call__(self) -> int:
+    def __init__(self, keyboard: int) -> None:
+        self._keyboard = keyboard
+        self.now_ns = 10_000 * NS_PER_MS
+
+    def clock_ns(self) -> int:
         return self.now_ns
+
+    def wait(self, ms: float) -> None:
+        self.now_ns += int(ms * NS_PER_MS)
+
+    def type(self, keys: bytes) -> None:
+        os.write(self._keyboard, keys)
+        assert select.select([sys.stdin], [], [], 5)[0], "the terminal lost a key"
+
+    def hold(self, key: HeldKey, ms: float, what: bytes = b" ") -> list[bool]:
+        """Let a key repeat for a time, asking after each repeat."""
+        answers = []
+        for _ in range(int(ms / REPEAT_MS)):
+            self.wait(REPEAT_MS)
+            self.type(what)
+            answers.append(key.held())
+        return answers
 
 
 @pytest.fixture
-def terminal(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Give a terminal as standard input; yield the end that the keyboard writes to."""
-    keyboard, screen = os.openpty()
-    with os.fdopen(screen, "r") as stream:
-        monkeypatch.setattr(sys, "stdin", stream)
-        yield keyboard
+def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
+    keyboard, terminal = os.openpty()
+    with open(terminal) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield Hand(keyboard)
     os.close(keyboard)
 
 
-def held_after(key: HeldKey, clock: Clock, keyboard: int, gaps_ms: list[int]) -> bool:
-    """Press the space bar after each gap and return what the last look says."""
-    held = False
-    for gap_ms in gaps_ms:
-        clock.now_ns += gap_ms * NS_PER_MS
-        os.write(keyboard, b" ")
-        held = key.held()
-    return held
+@pytest.fixture
+def key(hand: Hand) -> Iterator[HeldKey]:
+    with HeldKey(hand.clock_ns) as it:
+        it.held()
+        yield it
 
 
-def test_a_tap_is_no_consent(terminal: int) -> None:
-    clock = Clock()
-    with HeldKey(clock) as key:
-        assert not held_after(key, clock, terminal, [0])
-        assert not held_after(key, clock, terminal, [500, 500, 500])
-
-
-def test_a_held_key_is_consent_until_it_is_let_go(terminal: int) -> None:
-    clock = Clock()
-    with HeldKey(clock) as key:
-        assert held_after(key, clock, terminal, [400, 33, 33, 33])
-        clock.now_ns += 100 * NS_PER_MS
-        assert key.held()
-        clock.now_ns += 51 * NS_PER_MS
+def test_nothing_pressed_is_no_consent(hand, key):
+    for _ in range(10):
+        hand.wait(50)
         assert not key.held()
 
 
-def test_another_key_is_no_consent(terminal: int) -> None:
-    clock = Clock()
-    with HeldKey(clock) as key:
-        os.write(terminal, b"xxxxxx")
+def test_a_tap_is_no_consent(hand, key):
+    for _ in range(5):
+        hand.wait(50)
+        hand.type(b" ")
         assert not key.held()
+        for _ in range(8):
+            hand.wait(50)
+            assert not key.held()
+
+
+def test_a_held_key_is_consent_once_it_repeats(hand, key):
+    answers = hand.hold(key, 1000)
+    assert answers[:2] == [False, False]
+    assert all(answers[2:])
+
+
+def test_the_keyboards_delay_before_it_repeats_is_no_consent(hand, key):
+    hand.type(b" ")
+    assert not key.held()
+    for _ in range(10):
+        hand.wait(50)
+        assert not key.held()
+    assert hand.hold(key, 200)[-1]
+
+
+def test_letting_go_is_seen_within_150_ms(hand, key):
+    assert hand.hold(key, 500)[-1]
+    hand.wait(150)
+    assert key.held()
+    hand.wait(1)
+    assert not key.held()
+
+
+def test_after_letting_go_it_takes_a_new_hold(hand, key):
+    assert hand.hold(key, 500)[-1]
+    for _ in range(4):
+        hand.wait(50)
+        key.held()
+    hand.type(b" ")
+    assert not key.held()
+    assert hand.hold(key, 200)[-1]
+
+
+@pytest.mark.parametrize("other", [b"x", b"\n", b"\x1b[A", b"abc"])
+def test_another_key_is_no_consent_and_keeps_none(hand, key, other):
+    assert not any(hand.hold(key, 500, other))
+    assert hand.hold(key, 500)[-1]
+    assert not hand.hold(key, 200, other)[-1], "the space bar was let go"
+
+
+def test_many_at_once_are_not_a_held_key(hand, key):
+    hand.wait(50)
+    hand.type(b" " * 40)
+    assert not key.held()
+
+
+def test_keys_from_before_anybody_asked_do_not_count(hand):
+    hand.type(b" " * 10)
+    with HeldKey(hand.clock_ns) as key:
+        assert not key.held()
+
+
+def test_keys_that_waited_do_not_count(hand, key):
+    assert hand.hold(key, 500)[-1]
+    for _ in range(20):
+        hand.type(b" ")
+    hand.wait(1000)  # whoever asks was busy meanwhile; the key may long be up
+    assert not key.held()
+
+
+def test_terminal_is_given_back_as_it_was(hand):
+    before = termios.tcgetattr(sys.stdin)
+    with pytest.raises(KeyboardInterrupt), HeldKey(hand.clock_ns):
+        assert termios.tcgetattr(sys.stdin) != before
+        raise KeyboardInterrupt
+    assert termios.tcgetattr(sys.stdin) == before

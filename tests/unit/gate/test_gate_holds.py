@@ -123,6 +123,21 @@ def test_r2_of_a_second_latches_until_a_new_press(cause):
     assert rig.moving
 
 
+def test_a_gate_that_was_kept_from_deciding_for_a_second_wants_a_new_press():
+    rig = Rig()
+    rig.under_way()
+    rig.wait(1000)
+    rig.report()
+    rig.consent()
+    rig.offer()
+    assert rig.tick().level == Level.R3
+    assert rig.run(50).level == Level.R3
+    assert not rig.moving
+    rig.press()
+    assert rig.run(10).level == Level.R0
+    assert rig.moving
+
+
 def test_two_holds_shorter_than_a_second_do_not_add_up():
     rig = Rig()
     rig.under_way()

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The demo from the outside: one command, its exit status, its files, and what others see meanwhile."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import cv2
+import pytest
+from diagnostic_msgs.msg import DiagnosticArray
+from geometry_msgs.msg import PoseWithCovarianceStamped
+from mcap.reader import make_reader
+from rosbags.highlevel import AnyReader
+from rosbags.typesys import Stores, get_typestore
+from sensor_msgs.msg import Image, JointState
+from visualization_msgs.msg import MarkerArray
+
+from ir_guidance.nodes import qos, topics
+
+DEMO = (sys.executable, "-m", "ir_guidance.cli", "demo")
+PROCEDURE_S = 110.0
+SEEN_BY_OTHERS = {
+    topics.NEEDLE_POSE: PoseWithCovarianceStamped,
+    topics.TARGET_POSE: PoseWithCovarianceStamped,
+    topics.MEASURED_JS: JointState,
+    topics.DIAGNOSTICS: DiagnosticArray,
+    topics.MARKERS: MarkerArray,
+    topics.OVERLAY: Image,
+}
+
+
+@pytest.mark.timeout(180)
+def test_a_headless_demo_arrives_and_leaves_its_files(start, graph, tmp_path: Path) -> None:
+    out = tmp_path / "demo"
+    seen: Counter[str] = Counter()
+    for topic, kind in SEEN_BY_OTHERS.items():
+        wanted = qos.IMAGES_WANTED if kind is Image else qos.STREAM
+        graph.node.create_subscription(
+            kind, topic, lambda _, topic=topic: seen.update([topic]), wanted
+        )
+    demo = start([*DEMO, "--headless", "--seed", "4", "--out", str(out)])
+    graph.until(lambda: demo.process.poll() is not None, "the demo to end", PROCEDURE_S)
+    assert demo.process.returncode == 0, demo.output
+    assert not demo.family()
+    assert seen.keys() == SEEN_BY_OTHERS.keys()
+    _check_summary(json.loads((out / "summary.json").read_text()))
+    assert cv2.imread(str(out / "trajectory.png")) is not None
+    _check_recording(out / "session.mcap")
+
+
+def _check_summary(found: dict) -> None:
+    assert (found["outcome"], found["operator"], found["seed"]) == ("arrived", "scripted", 4)
+    assert found["tip_error_mm"] <= 2.0
+    assert found["blind_travel_mm_max"] <= 1.0
+    assert "R4" not in found["gate_levels"]
+    assert found["frames"] > 500
+    assert found["latency_ms"]["n"] > 300
+    assert found["latency_ms"]["p50"] <= found["latency_ms"]["max"]
+    assert {"source", "track", "localise", "correct", "gate"} <= found["stage_latency_ms"].keys()
+
+
+def _check_recording(path: Path) -> None:
+    """Read it with two independent readers."""
+    with path.open("rb") as stream:
+        statistics = make_reader(stream).get_summary().statistics
+    counts: Counter[str] = Counter()
+    with AnyReader([path], default_typestore=get_typestore(Stores.ROS2_JAZZY)) as reader:
+        for connection, _, raw in reader.messages():
+            counts[connection.topic] += 1
+            if counts[connection.topic] == 1:
+                reader.deserialize(raw, connection.msgtype)
+    assert counts.total() == statistics.message_count
+    for topic in (topics.IMAGE, topics.CORRECTION, topics.COMMAND, topics.GROUND_TRUTH):
+        assert counts[f"/{topic}"] > 300, topic
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_whatever_ends_the_demo_leaves_no_process(start, graph, tmp_path: Path, number) -> None:
+    demo = start([*DEMO, "--headless", "--out", str(tmp_path / "demo")])
+    graph.until(lambda: graph.node.count_publishers(topics.GATE_STATE) > 0, "a gate", 40.0)
+    os.kill(demo.process.pid, number)
+    graph.until(lambda: demo.process.poll() is not None and not demo.family(), "nothing left", 15.0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--headless", "--procedure", "heart"], "heart"),
+        (["--headless", "--modality", "telepathy"], "telepathy"),
+        (["--headless", "--sim-level", "7"], "7"),
+        ([], "--headless"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(
+    arguments: list[str], word: str, tmp_path: Path
+) -> None:
+    done = subprocess.run(
+        [*DEMO, *arguments, "--out", str(tmp_path / "demo")],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert word in done.stderr and done.stderr.count("\n") == 1
+    assert not (tmp_path / "demo").exists()
+
+
+def test_a_folder_with_files_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("precious")
+    done = subprocess.run(
+        [*DEMO, "--headless", "--out", str(tmp_path)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2 and "already holds files" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
