@@ -34,19 +34,21 @@ def draw_trajectory(run: Run, path: Path) -> None:
     figure, ((side, error), (depth, latency)) = pyplot.subplots(
         2, 2, figsize=(13, 9), layout="constrained"
     )
-    truth = final_truth(run)
-    if truth is not None:
-        gap_mm = float(np.linalg.norm(truth.tip_m - truth.target_m)) * 1e3
-        figure.suptitle(
-            f"{run.procedure}, seed {run.seed}: {run.outcome}, tip to target {gap_mm:.2f} mm "
-            f"({run.operator} operator)"
-        )
+    figure.suptitle(_title(run))
     _draw_side(side, run)
     _draw_error(error, run)
     _draw_depth(depth, run)
     _draw_latency(latency, run)
     figure.savefig(path, dpi=110)
     pyplot.close(figure)
+
+
+def _title(run: Run) -> str:
+    truth = final_truth(run)
+    gap = "where the needle went was not recorded"
+    if truth is not None:
+        gap = f"tip to target {float(np.linalg.norm(truth.tip_m - truth.target_m)) * 1e3:.2f} mm"
+    return f"{run.procedure}, seed {run.seed}: {run.outcome}, {gap} ({run.operator} operator)"
 
 
 def _draw_side(axes: Axes, run: Run) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from samples import Samples
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"

@@ -94,7 +94,7 @@ def insertions():
     for seed in (11, 12, 13, 14):
         tracker = make_tracker("classical", Modality.ULTRASOUND)
         shots = list(insertion(seed))
-        tracker.select_target(shots[0].target_px + (5.0, -5.0))
+        tracker.select_target(shots[0].target_px + np.array([5.0, -5.0]))
         pairs += [(shot, tracker.track(shot.frame, shot.prior)) for shot in shots]
     return pairs
 
