@@ -110,7 +110,7 @@ class ShaftSettings(Settings):
         description="Length along the shaft over which speckle is the same.",
     )
     bloom_m: float = Field(
-        0.0002,
+        0.0003,
         ge=-0.005,
         le=0.005,
         description="How far a tip is seen beyond its point: an echo is wider; a thin point is lost to X-rays.",
@@ -148,7 +148,7 @@ class SearchSettings(Settings):
         5.0, ge=1, le=100, description="Most votes of a ridge, in units of the least strength."
     )
     voters: int = Field(4000, ge=100, le=10**6, description="Most pixels that vote.")
-    lines: int = Field(7, ge=1, le=100, description="Lines that are looked at closely.")
+    lines: int = Field(6, ge=1, le=100, description="Lines that are looked at closely.")
     apart_px: int = Field(12, ge=0, le=100, description="Lines closer than this are one.")
     angle_rad: tuple[float, float] = Field(
         (0.26, 1.31), description="Angles to the rows at which a needle is looked for."
