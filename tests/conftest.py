@@ -25,6 +25,7 @@ def free_domain() -> tuple[int, socket.socket]:
 DOMAIN, HOLDER = free_domain()
 # Set before any message is imported: the generated classes read it once.
 os.environ["ROS_PYTHON_CHECK_FIELDS"] = "1"
+os.environ["OPENCV_FFMPEG_LOGLEVEL"] = "-8"  # OpenCV reads it once, in whichever test comes first
 os.environ["ROS_AUTOMATIC_DISCOVERY_RANGE"] = "LOCALHOST"
 os.environ["ROS_DOMAIN_ID"] = str(DOMAIN)
 os.environ.setdefault("ROS_LOG_DIR", tempfile.mkdtemp(prefix="ir_guidance_log_"))

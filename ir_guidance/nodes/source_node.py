@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import zlib
+from dataclasses import replace
 
 from pydantic import Field
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -20,7 +21,7 @@ from ir_guidance.nodes.conversions import Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.settings import SettingsError, checked
-from ir_guidance.values import CarmGeometry, Modality, ProbeGeometry
+from ir_guidance.values import CarmGeometry, Frame, Modality, ProbeGeometry
 from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg
 from ir_guidance_msgs.msg import FrameInfo
 from ir_guidance_msgs.msg import ProbeGeometry as ProbeGeometryMsg
@@ -121,7 +122,7 @@ class SourceNode(LifecycleNode):
             )
 
     def _send(self, grab: Grab) -> None:
-        frame = grab.frame
+        frame = numbered(grab.frame)
         self._sequence += 1
         content = zlib.crc32(frame.pixels.data)
         self._frozen += content == self._content
@@ -146,6 +147,13 @@ class SourceNode(LifecycleNode):
             self._carms.publish(conversions.carm_geometry_to_msg(geometry, stamp_ns))
         else:
             self._probes.publish(conversions.probe_geometry_to_msg(geometry, stamp_ns))
+
+
+def numbered(frame: Frame) -> Frame:
+    """Return the frame with its geometry's epoch from 1 on: on the wire 0 says that none is known."""
+    if frame.geometry is None:
+        return frame
+    return replace(frame, geometry=replace(frame.geometry, epoch=frame.geometry.epoch + 1))
 
 
 def main(args: list[str] | None = None) -> None:

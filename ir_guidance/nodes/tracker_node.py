@@ -169,8 +169,9 @@ class TrackerNode(LifecycleNode):
         )  # the newest image waits; an older one that waited is dropped
 
     def _on_pair(self, image: Image, info: FrameInfo, arrived_ns: int) -> None:
+        geometry = self._geometry if info.geometry_epoch else None  # what was before is another's
         try:
-            frame = conversions.frame_from_msg(image, info, self._geometry)
+            frame = conversions.frame_from_msg(image, info, geometry)
         except ConversionError as error:
             self.get_logger().warning(f"frame refused: {error}", throttle_duration_sec=1.0)
             return

@@ -117,6 +117,7 @@ class Room:
             face_px=(scanner.middle_px, scanner.face_row_px),
             base_from_image=error @ base_from_image,
             slice_sigma_m=scanner.elevation_sigma_m,
+            epoch=1,
         )
 
     @property

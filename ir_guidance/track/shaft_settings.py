@@ -110,7 +110,7 @@ class ShaftSettings(Settings):
         description="Length along the shaft over which speckle is the same.",
     )
     bloom_m: float = Field(
-        0.0003,
+        0.00025,
         ge=-0.005,
         le=0.005,
         description="How far a tip is seen beyond its point: an echo is wider; a thin point is lost to X-rays.",

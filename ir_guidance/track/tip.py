@@ -65,14 +65,15 @@ def _posterior(
 ) -> End:
     """Return mean and spread of the end, with the levels that hold for an end at ``end_s``.
 
-    The background is half what follows the end, half what lies beside each column.
+    The background is half what lies beside each column, half what follows the end, unless that is
+    darker than what lies beside: a vessel ahead is not where the needle has got to.
     """
     gap, length = settings.edge_m / spacing_m, settings.level_m / spacing_m
     shaft = level[(s < end_s - gap) & (s > end_s - gap - length)]
     beyond = level[(s > end_s + gap) & (s < end_s + gap + length)]
     high = float(shaft.mean()) if len(shaft) else float(level.max())
     after = float(beyond.mean()) if len(beyond) else float(level.min())
-    low = 0.5 * (after + flanks)
+    low = 0.5 * (max(after, float(flanks.mean())) + flanks)
     contrast = max(high - float(np.interp(end_s, s, low)), settings.least_contrast)
     unit = contrast / settings.end_noise**2 / (settings.grain_m / spacing_m)
     bound = 0.5 * contrast
