@@ -26,6 +26,14 @@ RECORDED = QoSProfile(
 )
 """The recorder wants every message."""
 
+RECORDED_LATCHED = QoSProfile(
+    depth=200,
+    history=HistoryPolicy.KEEP_LAST,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+"""Of what is latched the recorder wants every message too, and the one from before it came."""
+
 STREAM = QoSProfile(
     depth=10, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE
 )

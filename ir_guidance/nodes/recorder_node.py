@@ -46,6 +46,7 @@ RECORDED = {
     topics.SETPOINT_JS: JointState,
     topics.MEASURED_CP: PoseStamped,
     topics.OPERATING_STATE: String,
+    topics.STATE_COMMAND: String,
     topics.GATE_STATE: ours.GateState,
     topics.LATENCY: ours.LatencyReport,
     topics.GROUND_TRUTH: ours.GroundTruth,
@@ -117,7 +118,7 @@ class RecorderNode(LifecycleNode):
             kind,
             topic,
             partial(self._on_message, name),
-            qos.LATCHED if latched else qos.RECORDED,
+            qos.RECORDED_LATCHED if latched else qos.RECORDED,
             raw=True,
         )
 

@@ -16,6 +16,7 @@ PRIMITIVE = re.compile(
     r"^(bool|byte|char|float32|float64|u?int(8|16|32|64)|w?string)(<=\d+)?(\[[^\]]*\])?$"
 )
 RULE = "=" * 80
+CHUNK_BYTES = 32 * 1024  # what is lost with a crash: one image, or half a second without images
 
 Definition = Callable[[str], str]
 
@@ -84,7 +85,9 @@ class McapFile:
         except OSError as error:
             raise RecordError(f"{path}: cannot be written: {error.strerror}") from None
         # Speckle does not compress, and two cores have better things to do.
-        self._writer = Writer(self._stream, compression=CompressionType.NONE)
+        self._writer = Writer(
+            self._stream, chunk_size=CHUNK_BYTES, compression=CompressionType.NONE
+        )
         self._writer.start(profile="ros2", library="ir_guidance")
         self._schemas: dict[str, int] = {}
         self._channels: dict[str, int] = {}

@@ -181,6 +181,7 @@ class Watch:
         """At rest 200 ms after the last image, where the gate was allowed to decide on time."""
         if self.image is None or now_ns - self.image.acquired_steady_ns < REST_NS:
             return
-        recent = [at_ns for at_ns in self.ticks_ns[-400:] if now_ns - at_ns <= 2 * REST_NS]
-        if all(b - a <= 10 * NS_PER_MS for a, b in pairwise(recent)):
+        since_ns = self.image.acquired_steady_ns
+        decided = [since_ns, *(at_ns for at_ns in self.ticks_ns[-400:] if at_ns > since_ns)]
+        if all(b - a <= 10 * NS_PER_MS for a, b in pairwise(decided)):
             assert not any(command.velocity), "still moving 200 ms after the last image"

@@ -200,7 +200,7 @@ def test_file_cut_short_is_readable_up_to_its_last_whole_chunk(tmp_path):
         found = salvaged(cut)
         counts.append(len(found))
         assert [message.data for message in found[:3]] == [tree(n, 100_000) for n in range(3)]
-        assert len(found) >= int(share * 60) - 12, "no more than a chunk is lost"
+        assert len(found) >= int(share * 60) - 1, "no more than a chunk is lost"
     assert counts == sorted(counts)
     assert len(salvaged(path)) == 60
 
@@ -209,5 +209,5 @@ def test_what_a_killed_recorder_leaves_behind_is_readable(tmp_path):
     path = tmp_path / "session.mcap"
     file = record(path, 60, pixels=100_000)
     found = salvaged(path)  # not closed: what a kill leaves
-    assert 60 - 12 <= len(found) < 60
+    assert len(found) >= 60 - 1, "a chunk is no more than an image"
     file.close()
