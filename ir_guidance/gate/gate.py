@@ -28,6 +28,8 @@ from ir_guidance.values import (
 )
 
 OUTSIDE_STOPS = 10
+IDLE, ARRIVED = "no approved plan", "arrived"
+"""What is said while nothing is asked; an arrival until the next approval, lest a listener miss it."""
 
 
 class RefusedError(ValueError):
@@ -44,6 +46,7 @@ class Gate:
         self._motion = Motion(acceleration)
         self._intake = Intake(settings, limits.velocity, acceleration)
         self._permission = Permission(settings, session)
+        self._idle = IDLE
         self._approved: tuple[str, tuple[float, ...]] | None = None
         self._robot: RobotState | None = None
         self._stopped = ""
@@ -82,7 +85,7 @@ class Gate:
             raise RefusedError("the plan holds a value that is not finite")
         if fault := checks.reach_fault(planned, self._limits):
             raise RefusedError(f"the robot cannot reach the plan: {fault}")
-        self._approved = plan_hash, planned
+        self._approved, self._idle = (plan_hash, planned), IDLE
         self._begun = False
         self._intake.clear()
 
@@ -153,10 +156,11 @@ class Gate:
         if self._stopped:
             return self._decide(Level.R4, (self._stopped,), self._hold_here(now_ns, enable=False))
         if self._approved is None or self._robot is None:
-            return self._decide(Level.R0, ("no approved plan",), None)
+            return self._decide(Level.R0, (self._idle,), None)
         if self._intake.arrived and not self._motion.moving:
             self.withdraw()  # the work is done: letting go of consent is no fault
-            return self._decide(Level.R0, ("arrived",), None)
+            self._idle = ARRIVED
+            return self._decide(Level.R0, (self._idle,), None)
         holds = self._reasons_to_hold(now_ns)
         if not self._begun and not holds and (self._robot.brake or not self._robot.enabled):
             return self._decide(Level.R0, ("drives off",), self._hold_here(now_ns, enable=True))

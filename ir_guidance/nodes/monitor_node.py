@@ -61,7 +61,7 @@ class MonitorNode(Node):
         self.seen.gate = msg
         self.seen.levels.add(Level(msg.level))
         self.seen.gate_times.append((msg.steady_ns, msg.level))
-        if list(msg.reasons) == ["arrived"]:
+        if self.seen.arrived_steady_ns is None and list(msg.reasons) == ["arrived"]:
             self.seen.arrived_steady_ns = msg.steady_ns
 
     def _on_plan(self, msg: PlanMsg) -> None:
