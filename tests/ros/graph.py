@@ -128,6 +128,7 @@ class Graph:
         self.node = rclpy.create_node(name, context=self._context)
         self._executor = SingleThreadedExecutor(context=self._context)
         self._executor.add_node(self.node)
+        self._clients: dict[str, Any] = {}
 
     def add(self, make: Callable[..., Any]) -> Any:
         """Make another node in this context and spin it too."""
@@ -175,15 +176,14 @@ class Graph:
 
     def asked(self, kind: type, service: str, request: Any, timeout_s: float = 1.0) -> Any:
         """Call a service and return its answer, None when there is none in time."""
-        client = self.node.create_client(kind, service)
-        try:
-            if not self.waited(client.service_is_ready, timeout_s):
-                return None
-            answer = client.call_async(request)
-            self.waited(answer.done, timeout_s)
-            return answer.result() if answer.done() else None
-        finally:
-            self.node.destroy_client(client)
+        if service not in self._clients:
+            self._clients[service] = self.node.create_client(kind, service)
+        client = self._clients[service]
+        if not self.waited(client.service_is_ready, timeout_s):
+            return None
+        answer = client.call_async(request)
+        self.waited(answer.done, timeout_s)
+        return answer.result() if answer.done() else None
 
     def state(self, node: str) -> str:
         """Return the lifecycle state of a node."""
