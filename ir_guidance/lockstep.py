@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 
 from ir_guidance.gate import Gate
-from ir_guidance.geometry import base_from_px
+from ir_guidance.geometry import across_and_along
 from ir_guidance.kinematics import guide_pose, joints_for
-from ir_guidance.pipeline import RobotHistory, See, Steer
+from ir_guidance.pipeline import Mark, RobotHistory, See, Steer, marked, path_normal
 from ir_guidance.plan import NoPlanError
 from ir_guidance.profiles import Profile
 from ir_guidance.robot import EmbeddedRobot
-from ir_guidance.room import Room, RoomSettings
-from ir_guidance.room.sight import sight
+from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room
+from ir_guidance.room.sight import sight, view_direction
 from ir_guidance.scripted_operator import (
     OperatorSettings,
     Screen,
@@ -26,32 +26,37 @@ from ir_guidance.scripted_operator import (
     Wish,
     eyes_from,
 )
-from ir_guidance.track import make_tracker
+from ir_guidance.settings import SettingsError
+from ir_guidance.track import Tracker, make_tracker
 from ir_guidance.values import (
     NS_PER_MS,
     NS_PER_S,
     Consent,
     Correction,
     Decision,
-    Frame,
     Level,
     Plan,
+    ProbeGeometry,
     Sphere,
 )
 
 TICK_NS = 10 * NS_PER_MS
-FRAME_NS = NS_PER_S // 30
 LATENCY_NS = 20 * NS_PER_MS  # from acquisition to the gate; measured live on two cores
 
 
 @dataclass(frozen=True, slots=True)
 class TrialRow:
-    """How one trial ended; millimetres, because this is for people."""
+    """How one trial ended; millimetres, because this is for people.
+
+    The error is told apart by the direction that the image shows nothing of: out of the plane, along the ray.
+    """
 
     seed: int
     outcome: str
     success: bool
     tip_error_mm: float
+    across_view_mm: float
+    along_view_mm: float
     blind_travel_mm_max: float
     obstacle_hit: bool
     gate_levels: list[int]
@@ -66,15 +71,21 @@ class TrialRow:
 class Trial:
     """Everything that takes part in one procedure, moved on tick by tick."""
 
-    def __init__(self, profile: Profile, seed: int, *, open_loop: bool = False) -> None:
-        """Set the room, the robot and the stages up from the seed."""
+    def __init__(
+        self, profile: Profile, seed: int, *, backend: str = "classical", open_loop: bool = False
+    ) -> None:
+        """Set the room, the robot and the stages up from the seed.
+
+        Raises:
+            SettingsError: The tracker cannot run here.
+        """
         self.profile, self.seed = profile, seed
         self.now_ns = NS_PER_S
-        self.room = Room(RoomSettings(), seed)
+        self.room = make_room(profile.modality, seed)
         self.robot = EmbeddedRobot(profile.drive, profile.limits, seed, self.now_ns)
         self.gate = Gate(profile.gate, profile.limits, session=f"trial {seed}")
-        tracker = make_tracker("classical", profile.modality, profile.track)
-        self.see = See(tracker, profile, lambda: self.now_ns)
+        tracker = chosen_tracker(backend, profile)
+        self.see = See(tracker, profile, lambda: self.now_ns, backend)
         self.steer = Steer(profile, lambda: self.now_ns, open_loop=open_loop)
         self.operator = ScriptedOperator(OperatorSettings(), seed)
         self.history = RobotHistory()
@@ -94,7 +105,7 @@ class Trial:
         self.history.add(state)
         self.gate.robot(state)
         if self.now_ns >= self._next_frame_ns:
-            self._next_frame_ns += FRAME_NS
+            self._next_frame_ns += round(NS_PER_S / frame_rate_hz(self.room))
             self._take_frame()
         if self._under_way and self.now_ns >= self._under_way[0]:
             self.gate.offer(self._under_way[1], self.now_ns)
@@ -109,15 +120,9 @@ class Trial:
 
     def _take_frame(self) -> None:
         self.frames += 1
-        geometry = self.room.geometry
-        frame = Frame(
-            pixels=self.room.render(self.room.snapshot()),
-            sequence=self.frames,
-            stamp_ns=self.now_ns,
-            acquired_steady_ns=self.now_ns,
-            spacing_m=geometry.spacing_m,
-            geometry=geometry,
-        )
+        snapshot: Any = self.room.snapshot()
+        pixels = self.room.render(snapshot)
+        frame = frame_of(self.room, pixels, self.frames, self.now_ns, self.now_ns)
         _, fix = self.see.step(frame, self.history.at(self.now_ns))
         if fix is None:
             return
@@ -141,9 +146,9 @@ class Trial:
 
     def _grant(self, wish: Wish, plan: Plan | None) -> None:
         if wish.point_px is not None:
-            self.see.select_target(np.array(wish.point_px))
+            self.see.select_target(np.array(wish.point_px), wish.place)
         if wish.marks_px is not None:
-            self._plan(wish.marks_px)
+            self._plan(wish.marks_px, wish.regions)
         if wish.approve and plan is not None:
             joints = joints_for(plan.entry_m, plan.direction, 0.0).tolist()
             self.gate.approve(plan.hash, tuple(joints), plan.length_m)
@@ -162,24 +167,37 @@ class Trial:
                 )
             )
 
-    def _plan(self, marks_px: tuple[tuple[float, float, float], ...]) -> None:
+    def _plan(self, marks_px: tuple[Mark, ...], regions: tuple[Sphere, ...]) -> None:
         geometry = self.room.geometry
-        spheres = []
-        for u, v, radius_px in marks_px:
-            x, y, z = base_from_px(np.array([u, v]), geometry).tolist()
-            spheres.append(Sphere((x, y, z), radius_px * geometry.spacing_m[0]))
-        request = self.steer.request(geometry.base_from_image[:3, 2], tuple(spheres))
+        if isinstance(geometry, ProbeGeometry):
+            regions = (*regions, *marked(marks_px, geometry))
+        request = self.steer.request(path_normal(geometry), regions)
         if request is not None:
             self.steer.adopt(self.steer.find_plan(request))
 
 
-def run_trial(profile: Profile, seed: int, *, open_loop: bool = False) -> TrialRow:
+def chosen_tracker(backend: str, profile: Profile) -> Tracker:
+    """Return the tracker of that name for a profile.
+
+    Raises:
+        SettingsError: There is none, or it cannot run here.
+    """
+    try:
+        return make_tracker(backend, profile.modality, profile.track, threads=1)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def run_trial(
+    profile: Profile, seed: int, *, backend: str = "classical", open_loop: bool = False
+) -> TrialRow:
     """Run one procedure to its end and return how it went."""
     cv2.setNumThreads(1)  # trials share the cores among themselves
-    trial = Trial(profile, seed, open_loop=open_loop)
+    trial = Trial(profile, seed, backend=backend, open_loop=open_loop)
     outcome = _outcome(trial)
     truth = trial.room.truth(trial.now_ns)
     error_m = float(np.linalg.norm(truth.tip_m - truth.target_m))
+    across_m, along_m = across_and_along(truth.tip_m - truth.target_m, view_direction(trial.room))
     hit = trial.room.touched_obstacle
     safe = trial.gate.blind_travel_max_m <= 0.001 and Level.R4 not in trial.gate.levels_reached
     arrived = outcome == "arrived"
@@ -188,6 +206,8 @@ def run_trial(profile: Profile, seed: int, *, open_loop: bool = False) -> TrialR
         outcome=outcome,
         success=arrived and safe and not hit and error_m <= profile.tolerance_m,
         tip_error_mm=error_m * 1e3,
+        across_view_mm=across_m * 1e3,
+        along_view_mm=along_m * 1e3,
         blind_travel_mm_max=trial.gate.blind_travel_max_m * 1e3,
         obstacle_hit=hit,
         gate_levels=sorted(int(level) for level in trial.gate.levels_reached),

@@ -10,16 +10,22 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import replace
 from enum import IntEnum
 
+import numpy as np
+
 from ir_guidance.correct import correct
-from ir_guidance.localise import Localiser
+from ir_guidance.geometry import base_from_px
+from ir_guidance.kinematics import guide_pose, straight_tip
+from ir_guidance.localise import ImageGeometry, Localiser, Place, can_show, shown
 from ir_guidance.plan import PlanRequest, plan
 from ir_guidance.profiles import Profile
 from ir_guidance.timing import Clock, Stopwatch
 from ir_guidance.track import Tracker
 from ir_guidance.values import (
+    CarmGeometry,
     Correction,
     Fix,
     Frame,
@@ -31,6 +37,9 @@ from ir_guidance.values import (
     Track,
     Vector,
 )
+
+Mark = tuple[float, float, float]
+LARGEST_BREATH_M = 0.010
 
 
 class RobotHistory:
@@ -62,33 +71,83 @@ class RobotHistory:
 class See:
     """Track and localise: a frame and the robot's joints in, track and fix out."""
 
-    def __init__(self, tracker: Tracker, profile: Profile, clock_ns: Clock) -> None:
-        """Keep the tracker; the clock is for the stopwatch alone."""
+    def __init__(
+        self, tracker: Tracker, profile: Profile, clock_ns: Clock, backend: str = ""
+    ) -> None:
+        """Keep the tracker, by what it calls itself or by ``backend``; the clock is for the stopwatch alone."""
         self._tracker = tracker
+        self.backend: str = getattr(tracker, "name", backend)
         self._localiser = Localiser(profile.localise)
         self._epoch: int | None = None
         self.stopwatch = Stopwatch(clock_ns)
 
-    def select_target(self, px: Vector) -> None:
-        """Follow what the operator points at, in pixels (u, v) of the newest frame."""
+    def select_target(self, px: Vector, place: Place | None = None) -> None:
+        """Follow what the operator points at, in pixels (u, v) of the newest frame.
+
+        ``place`` is where a registered CT has it: a single X-ray view shows no depth, and without it
+        there is a track of the target but no fix.
+        """
         self._tracker.select_target(px)
+        self._localiser.select_target(place)
 
     def step(self, frame: Frame, robot: RobotState | None) -> tuple[Track, Fix | None]:
-        """Return what is seen; there is no fix without the probe's geometry and the robot's joints."""
+        """Return what is seen; there is no fix without the image's geometry and the robot's joints."""
         self.stopwatch.restart()
         geometry = frame.geometry
-        if not isinstance(geometry, ProbeGeometry) or robot is None:
+        if geometry is None or robot is None or not _can_place(geometry, robot):
             with self.stopwatch.stage("track"):
                 return self._tracker.track(frame), None
         if geometry.epoch != self._epoch:
             self._localiser.reset()
             self._epoch = geometry.epoch
+        rows, columns = frame.pixels.shape[:2]
         with self.stopwatch.stage("track"):
-            track = self._tracker.track(frame, self._localiser.prior(geometry, robot))
+            prior = self._localiser.prior(geometry, robot, (columns, rows))
+            track = self._tracker.track(frame, prior)
         with self.stopwatch.stage("localise"):
-            rows, columns = frame.pixels.shape[:2]
             fix = self._localiser.step(track, geometry, robot, (columns, rows))
         return track, fix
+
+
+def _can_place(geometry: ImageGeometry, robot: RobotState) -> bool:
+    """Return whether it is known where the image lies, and the needle can be in it at all."""
+    guide = guide_pose(robot.position)
+    return all(can_show(m, geometry) for m in (guide.remote_centre_m, straight_tip(guide)))
+
+
+def misplaced_m(px: Vector, place: Place, frame: Frame) -> float:
+    """Return how far off the place of a target the ray through a pixel (u, v) passes, beyond what is likely.
+
+    Likely are three sigma, and a breath; more means another target, or a CT that is not registered.
+    0 where the image's geometry does not say.
+    """
+    geometry = frame.geometry
+    if not isinstance(geometry, CarmGeometry) or not can_show(place.point_m, geometry):
+        return 0.0
+    rows, columns = frame.pixels.shape[:2]
+    view = shown(place.point_m, geometry, (columns, rows))
+    off_m = float(np.linalg.norm((px - view.px) * view.spacing_m))
+    return max(0.0, off_m - 3 * place.sigma_m - LARGEST_BREATH_M)
+
+
+def path_normal(geometry: ImageGeometry) -> Vector:
+    """Return the unit normal (3,) of the plane that paths are sought in.
+
+    Ultrasound shows a needle in its own plane alone. X-rays show it anywhere: the path stays in the
+    upright plane along the robot's x.
+    """
+    if isinstance(geometry, ProbeGeometry):
+        return geometry.base_from_image[:3, 2]
+    return np.array([0.0, 1.0, 0.0])
+
+
+def marked(marks_px: Iterable[Mark], geometry: ProbeGeometry) -> tuple[Sphere, ...]:
+    """Return no-go regions from circles (u, v, radius) marked in an ultrasound image, in pixels."""
+    spheres = []
+    for u, v, radius_px in marks_px:
+        x, y, z = base_from_px(np.array([u, v]), geometry).tolist()
+        spheres.append(Sphere((x, y, z), radius_px * geometry.spacing_m[0]))
+    return tuple(spheres)
 
 
 class Phase(IntEnum):

@@ -3,7 +3,8 @@
 """The operator of a headless run: looks, points, approves and consents the way a person would.
 
 A person sees the lesion in the image. The script is told where it is instead (its ``Eyes``), and
-points at it with a person's error and a person's pace. That it was a script is said in every summary.
+points at it with a person's error and a person's pace. Under X-rays, which show no depth and no vessels,
+a person has a registered CT beside the image, and so has the script. That it was a script is said in every summary.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
-from ir_guidance.pipeline import Phase
+from ir_guidance.localise import Place
+from ir_guidance.pipeline import Mark, Phase
 from ir_guidance.settings import Settings
-from ir_guidance.values import NS_PER_S, Level, Vector
+from ir_guidance.values import NS_PER_S, Level, Sphere, Vector
 
 
 class OperatorSettings(Settings):
@@ -40,19 +42,27 @@ class OperatorSettings(Settings):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eyes:
-    """What a person would make out in the image now, in pixels (u, v); ``at_rest`` at end-exhale."""
+    """What a person would make out in the image now, in pixels (u, v); ``at_rest`` at end-exhale.
+
+    ``place`` is the target and ``regions`` are what must not be touched in a registered CT, where there is one.
+    """
 
     target_px: Vector
-    marks_px: tuple[tuple[float, float, float], ...]
+    marks_px: tuple[Mark, ...]
     at_rest: bool
+    place: Place | None = None
+    regions: tuple[Sphere, ...] = ()
 
 
 def eyes_from(seen: Mapping[str, Any]) -> Eyes:
-    """Return eyes from what a room says is to be seen: ``target_px``, ``marks_px``, ``at_rest``."""
+    """Return eyes from what a room says is to be seen and known: see ``ir_guidance.room.sight``."""
+    place_m = seen.get("place_m")
     return Eyes(
         target_px=np.array(seen["target_px"]),
         marks_px=tuple((u, v, radius) for u, v, radius in seen["marks_px"]),
         at_rest=bool(seen["at_rest"]),
+        place=None if place_m is None else Place(np.array(place_m), float(seen["place_sigma_m"])),
+        regions=tuple(Sphere((x, y, z), r) for x, y, z, r in seen.get("regions", ())),
     )
 
 
@@ -71,10 +81,15 @@ class Screen:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the operator does now; consent is given for ``consent_hash`` while ``held``."""
+    """What the operator does now; consent is given for ``consent_hash`` while ``held``.
+
+    ``place`` goes with ``point_px``, ``regions`` with ``marks_px``, which are None where no plan is asked for.
+    """
 
     point_px: tuple[float, float] | None = None
-    marks_px: tuple[tuple[float, float, float], ...] | None = None
+    place: Place | None = None
+    marks_px: tuple[Mark, ...] | None = None
+    regions: tuple[Sphere, ...] = ()
     approve: str = ""
     insert: str = ""
     reset: bool = False
@@ -107,7 +122,7 @@ class ScriptedOperator:
         if screen.phase == Phase.IDLE:
             return self._point(now_ns, eyes)
         if screen.phase == Phase.READY and eyes is not None and self._due("plan", now_ns):
-            return Wish(marks_px=self._marks(eyes))
+            return Wish(marks_px=self._marks(eyes), regions=eyes.regions)
         if screen.plan_hash and screen.approved_hash != screen.plan_hash and not screen.inserting:
             due = self._looked("plan", now_ns) and self._due("approve", now_ns)
             return Wish(approve=screen.plan_hash if due else "")
@@ -122,9 +137,9 @@ class ScriptedOperator:
         if not self._due("point", now_ns):
             return Wish()
         u, v = eyes.target_px + self._rng.normal(0, self._settings.point_sigma_px, 2)
-        return Wish(point_px=(float(u), float(v)))
+        return Wish(point_px=(float(u), float(v)), place=eyes.place)
 
-    def _marks(self, eyes: Eyes) -> tuple[tuple[float, float, float], ...]:
+    def _marks(self, eyes: Eyes) -> tuple[Mark, ...]:
         sigma = self._settings.mark_sigma_px
         return tuple(
             (u + self._rng.normal(0, sigma), v + self._rng.normal(0, sigma), radius)

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     BLACK = "black image"
     SATURATED = "saturated image"
     FROZEN = "frozen image"
+    OUT_OF_PLANE = "out of plane"
     TARGET_LOST = "target lost"
     JUMP = "jump"
 
@@ -74,6 +75,9 @@ class CarmGeometry:
     ``sdd_m`` source to detector, ``sid_m`` source to isocentre (DICOM: source to patient);
     positive primary angle is LAO, positive secondary angle is cranial (PS3.3 C.8.7.5);
     ``imager_spacing_m`` is (across, down) at the detector; ``table_m`` lateral, longitudinal, vertical.
+    ``centre_px`` is the pixel (u, v) that the ray through the isocentre meets; None: the image's middle.
+    ``base_from_isocentre`` is 4x4: from the isocentre's axes (x to the patient's left, y to the back,
+    z to the head, for a patient on the back, head first) to ``base_link``; None: not known.
     """
 
     sdd_m: float
@@ -83,6 +87,16 @@ class CarmGeometry:
     imager_spacing_m: tuple[float, float]
     table_m: tuple[float, float, float] = (0.0, 0.0, 0.0)
     epoch: int = 0
+    centre_px: tuple[float, float] | None = None
+    base_from_isocentre: Matrix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What an X-ray image cost: pulses per second, and the dose-area product since the source started."""
+
+    pulse_rate_hz: float
+    dose_area_product_gym2: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +106,7 @@ class Frame:
     ``pixels`` is (rows, columns), row 0 at the top. ``stamp_ns`` is wall time for people,
     ``acquired_steady_ns`` the same moment on this host's steady clock, for ages and deadlines.
     ``spacing_m`` (across, down) is in the plane of the needle; None where the source does not know it.
+    ``view`` tells the two planes of a biplane C-arm apart; ``exposure`` is None but for X-rays.
     """
 
     pixels: Pixels
@@ -101,6 +116,8 @@ class Frame:
     modality: Modality = Modality.ULTRASOUND
     spacing_m: tuple[float, float] | None = None
     geometry: ProbeGeometry | CarmGeometry | None = None
+    view: int = 0
+    exposure: Exposure | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

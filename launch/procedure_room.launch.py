@@ -34,6 +34,7 @@ def generate_launch_description() -> LaunchDescription:
                 description="0: embedded robot under real images.",
             ),
             launching.params_file(str(CONFIG)),
+            launching.BACKEND,
             launching.NAMESPACE,
             launching.USE_SIM_TIME,
             launching.LOG_LEVEL,
@@ -41,9 +42,8 @@ def generate_launch_description() -> LaunchDescription:
             OpaqueFunction(
                 function=lambda context: launching.processes(
                     procedure_room(
-                        launching.chosen(context, "procedure"),
+                        launching.procedure(context),
                         launching.chosen(context, "source"),
-                        launching.chosen(context, "modality"),
                         bag=launching.chosen(context, "record"),
                     ),
                     context,

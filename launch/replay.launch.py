@@ -29,15 +29,15 @@ def generate_launch_description() -> LaunchDescription:
                 "sim_level", default_value="0", choices=["0"], description="0: no hardware."
             ),
             launching.params_file(str(CONFIG)),
+            launching.BACKEND,
             launching.NAMESPACE,
             launching.USE_SIM_TIME,
             launching.LOG_LEVEL,
             OpaqueFunction(
                 function=lambda context: launching.processes(
                     replay(
-                        launching.chosen(context, "procedure"),
+                        launching.procedure(context),
                         launching.chosen(context, "source"),
-                        launching.chosen(context, "modality"),
                     ),
                     context,
                 )

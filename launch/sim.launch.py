@@ -21,7 +21,7 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "modality",
                 default_value="ultrasound",
-                choices=["ultrasound"],
+                choices=["ultrasound", "fluoroscopy"],
                 description="How the simulated images are made.",
             ),
             DeclareLaunchArgument(
@@ -31,6 +31,7 @@ def generate_launch_description() -> LaunchDescription:
                 "seed", default_value="0", description="Draws patient, breath, needle and errors."
             ),
             launching.params_file(str(CONFIG)),
+            launching.BACKEND,
             launching.NAMESPACE,
             launching.USE_SIM_TIME,
             launching.LOG_LEVEL,
@@ -38,7 +39,7 @@ def generate_launch_description() -> LaunchDescription:
             OpaqueFunction(
                 function=lambda context: launching.processes(
                     simulation(
-                        launching.chosen(context, "procedure"),
+                        launching.procedure(context),
                         int(launching.chosen(context, "seed")),
                         bag=launching.chosen(context, "record"),
                     ),

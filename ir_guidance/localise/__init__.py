@@ -4,5 +4,7 @@
 
 from ir_guidance.localise.localiser import Localiser
 from ir_guidance.localise.settings import LocaliseSettings
+from ir_guidance.localise.shown import ImageGeometry, can_show, shown
+from ir_guidance.localise.target import Place
 
-__all__ = ["LocaliseSettings", "Localiser"]
+__all__ = ["ImageGeometry", "LocaliseSettings", "Localiser", "Place", "can_show", "shown"]

@@ -31,6 +31,21 @@ class LocaliseSettings(Settings):
     bend_sigma_per_m: float = Field(
         0.08, gt=0, le=1, description="Growth of the unknown bend per metre of advance (m/m)."
     )
+    robot_sigma_m: float = Field(
+        0.0005,
+        gt=0,
+        le=0.01,
+        description="Error of the straight needle's tip by the joints; by X-rays it is all that is known along them.",
+    )
+    curvature_sigma_per_m: float = Field(
+        0.0, ge=0, le=20, description="Of the needle's bow, 1/m; 0: every image shows what matters."
+    )
+    pivot_sigma: float = Field(
+        0.0, ge=0, le=1, description="Share of a pivot in tissue that the tip may not follow."
+    )
+    bow_time_s: float = Field(
+        5.0, gt=0.1, le=60, description="Time in which the bow comes and goes."
+    )
     drift_sigma_mps: float = Field(
         0.0003,
         gt=0,
@@ -57,6 +72,18 @@ class LocaliseSettings(Settings):
         gt=0,
         le=30,
         description="Time over which being out of the plane is one and the same error.",
+    )
+    hidden_breath: float = Field(
+        0.5,
+        ge=0,
+        le=3,
+        description="Breath along an X-ray that no image shows, as a share of the breath across it.",
+    )
+    hidden_push_m: float = Field(
+        0.0007,
+        ge=0,
+        le=0.01,
+        description="How far a needle may push the target along an X-ray, where no image shows it.",
     )
     target_speed_mps: float = Field(0.020, gt=0, le=0.2, description="Typical speed of the target.")
     target_plane_sigma_m: float = Field(

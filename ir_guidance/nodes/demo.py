@@ -22,7 +22,7 @@ from rich.table import Table
 
 from ir_guidance.commands.processes import Processes
 from ir_guidance.commands.summary import Run
-from ir_guidance.nodes.graph import NodeSpec, parameters_of, simulation
+from ir_guidance.nodes.graph import NodeSpec, Procedure, parameters_of, simulation
 from ir_guidance.nodes.monitor_node import MonitorNode, Watched
 from ir_guidance.nodes.running import steady_ns
 from ir_guidance.profiles import Profile
@@ -40,16 +40,18 @@ class Interrupted(Exception):  # noqa: N818 - what happened, not an error
     """The person who started the run ended it."""
 
 
-def run_demo(profile: Profile, seed: int, folder: Path, console: Console, *, headless: bool) -> Run:
+def run_demo(
+    profile: Profile, seed: int, folder: Path, console: Console, *, backend: str, headless: bool
+) -> Run:
     """Run one simulated procedure in real time and return what was seen of it.
 
     Writes ``session.mcap``, ``parameters.yaml`` and the nodes' logs into ``folder``.
     """
     os.environ.update(GRAPH)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    specs = simulation(
-        profile.name, seed, bag=str((folder / "session.mcap").resolve()), operator=headless
-    )
+    procedure = Procedure(profile.name, str(profile.modality), backend)
+    bag = str((folder / "session.mcap").resolve())
+    specs = simulation(procedure, seed, bag=bag, operator=headless)
     logs = folder / "logs"
     logs.mkdir()
     parameters = folder / "parameters.yaml"
@@ -158,7 +160,7 @@ def _terminal_operator(
 
     stack = ExitStack()
     key = stack.enter_context(HeldKey(steady_ns))
-    told = {"seed": seed, "procedure": profile.name}
+    told = {"seed": seed, "procedure": profile.name, "modality": str(profile.modality)}
     node = OperatorNode(
         key.held, parameter_overrides=[Parameter(name, value=value) for name, value in told.items()]
     )
@@ -205,9 +207,10 @@ def run_of(seen: Watched, profile: Profile, seed: int, operator: str, outcome: s
     refused_late = gate.over_budget_count if gate is not None else 0
     return Run(
         procedure=profile.name,
+        modality=profile.modality,
         seed=seed,
         operator=operator,
-        backend="classical",
+        backend=seen.backend,
         outcome=outcome,
         tolerance_m=profile.tolerance_m,
         arrived_steady_ns=seen.arrived_steady_ns,

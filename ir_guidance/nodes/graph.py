@@ -19,48 +19,64 @@ class NodeSpec:
     parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def simulation(procedure: str, seed: int, *, bag: str, operator: bool = True) -> list[NodeSpec]:
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """What all nodes are told alike: the profile, how its images are made, what tracks in them.
+
+    An empty ``modality`` is the profile's own.
+    """
+
+    name: str
+    modality: str = ""
+    backend: str = "classical"
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """Parameters of any node."""
+        chosen = {"modality": self.modality} if self.modality else {}
+        return {"procedure": self.name} | chosen
+
+
+def simulation(
+    procedure: Procedure, seed: int, *, bag: str, operator: bool = True
+) -> list[NodeSpec]:
     """Return the nodes of a simulated procedure; ``bag`` is the file to record to."""
-    nodes = [
-        NodeSpec("room_node", {"room": {"procedure": procedure, "seed": seed}}),
-        *_guided(procedure, bag),
-    ]
+    told = procedure.told | {"seed": seed}
+    nodes = [NodeSpec("room_node", {"room": told}), *_guided(procedure, bag)]
     if operator:
-        nodes.append(
-            NodeSpec("operator_node", {"operator": {"procedure": procedure, "seed": seed}})
-        )
+        nodes.append(NodeSpec("operator_node", {"operator": told}))
     return nodes
 
 
-def procedure_room(procedure: str, source: str, modality: str, *, bag: str) -> list[NodeSpec]:
+def procedure_room(procedure: Procedure, source: str, *, bag: str) -> list[NodeSpec]:
     """Return the nodes of a room with real images; the robot is the embedded one, without its patient."""
     return [
-        _source(procedure, source, modality, loop=False),
-        NodeSpec("room_node", {"room": {"procedure": procedure, "images": False}}),
+        _source(procedure, source, loop=False),
+        NodeSpec("room_node", {"room": procedure.told | {"images": False}}),
         *_guided(procedure, bag),
     ]
 
 
-def replay(procedure: str, source: str, modality: str) -> list[NodeSpec]:
+def replay(procedure: Procedure, source: str) -> list[NodeSpec]:
     """Return the nodes that look at recorded images again: no robot, no gate, nothing moves."""
-    return [_source(procedure, source, modality, loop=True), _guidance(procedure)]
+    return [_source(procedure, source, loop=True), _guidance(procedure)]
 
 
-def _source(procedure: str, source: str, modality: str, *, loop: bool) -> NodeSpec:
-    told = {"procedure": procedure, "source": source, "modality": modality, "loop": loop}
-    return NodeSpec("source_node", {"source": told})
+def _source(procedure: Procedure, source: str, *, loop: bool) -> NodeSpec:
+    told = {"procedure": procedure.name, "modality": procedure.modality}
+    return NodeSpec("source_node", {"source": told | {"source": source, "loop": loop}})
 
 
-def _guidance(procedure: str) -> NodeSpec:
-    told = {"procedure": procedure}
-    return NodeSpec("guidance_node", {"tracker": told, "planner": told})
+def _guidance(procedure: Procedure) -> NodeSpec:
+    tracker = procedure.told | {"backend": procedure.backend}
+    return NodeSpec("guidance_node", {"tracker": tracker, "planner": procedure.told})
 
 
-def _guided(procedure: str, bag: str) -> list[NodeSpec]:
+def _guided(procedure: Procedure, bag: str) -> list[NodeSpec]:
     return [
         _guidance(procedure),
-        NodeSpec("robot_node", {"robot": {"procedure": procedure}}),
-        NodeSpec("recorder_node", {"recorder": {"procedure": procedure, "file": bag}}),
+        NodeSpec("robot_node", {"robot": procedure.told}),
+        NodeSpec("recorder_node", {"recorder": procedure.told | {"file": bag}}),
     ]
 
 

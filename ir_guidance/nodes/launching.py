@@ -14,11 +14,15 @@ from launch.actions import DeclareLaunchArgument
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
-from ir_guidance.nodes.graph import NodeSpec, parameters_of
+from ir_guidance.nodes.graph import NodeSpec, Procedure, parameters_of
 from ir_guidance.profiles import profile_names
+from ir_guidance.track import BACKENDS
 
 PROCEDURE = DeclareLaunchArgument(
     "procedure", default_value="biopsy", choices=profile_names(), description="Which profile."
+)
+BACKEND = DeclareLaunchArgument(
+    "backend", default_value="classical", choices=list(BACKENDS), description="Which tracker."
 )
 NAMESPACE = DeclareLaunchArgument(
     "namespace", default_value="", description="Put before every topic and node name."
@@ -45,6 +49,11 @@ RECORD = DeclareLaunchArgument(
 def chosen(context: LaunchContext, name: str) -> str:
     """Return what was chosen for an argument."""
     return LaunchConfiguration(name).perform(context)
+
+
+def procedure(context: LaunchContext) -> Procedure:
+    """Return what was chosen for all nodes."""
+    return Procedure(*(chosen(context, name) for name in ("procedure", "modality", "backend")))
 
 
 def params_file(config: str) -> DeclareLaunchArgument:

@@ -33,6 +33,7 @@ class Watched:
     late: int = 0
     frames: int = 0
     dropped: int = 0
+    backend: str = ""
     last_sequence: int | None = None
     source_dropped: int = 0
     arrived_steady_ns: int | None = None
@@ -77,7 +78,7 @@ class MonitorNode(Node):
         seen = self.seen
         if seen.last_sequence is not None:
             seen.dropped += max(0, msg.sequence - seen.last_sequence - 1)
-        seen.last_sequence = msg.sequence
+        seen.last_sequence, seen.backend = msg.sequence, msg.backend
         seen.frames += 1
 
     def _on_info(self, msg: FrameInfo) -> None:

@@ -13,6 +13,7 @@ from pydantic import Field
 from rclpy.action import ActionClient
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from ir_guidance.localise import Place
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
@@ -150,11 +151,11 @@ class OperatorNode(LifecycleNode):
     def _utter(self, wish: Wish) -> None:
         """Ask the software for what the operator wants; an answer that is lost is asked for again."""
         if wish.point_px is not None and self._select.service_is_ready():
-            u_px, v_px = wish.point_px
-            self._ask(self._select, SelectTarget.Request(u_px=u_px, v_px=v_px))
+            self._ask(self._select, selection(*wish.point_px, wish.place))
         if wish.marks_px is not None and self._compute.service_is_ready():
             marks = [Point(x=u, y=v, z=radius) for u, v, radius in wish.marks_px]
-            self._ask(self._compute, ComputePlan.Request(obstacles=marks))
+            regions = [conversions.sphere_to_msg(region) for region in wish.regions]
+            self._ask(self._compute, ComputePlan.Request(obstacles=marks, regions=regions))
         if wish.approve and self._approve.service_is_ready():
             request = ApprovePlan.Request(
                 plan_hash=wish.approve, operator_name=f"{self.name} operator", approve=True
@@ -194,6 +195,16 @@ class OperatorNode(LifecycleNode):
             held=wish.held,
         )
         self._consents.publish(conversions.consent_to_msg(consent))
+
+
+def selection(u_px: float, v_px: float, place: Place | None) -> SelectTarget.Request:
+    """Return the request for a target at a pixel, and at its place in space where that is known."""
+    request = SelectTarget.Request(u_px=u_px, v_px=v_px)
+    if place is not None:
+        x, y, z = (float(value) for value in place.point_m)
+        request.place_known, request.place = True, Point(x=x, y=y, z=z)
+        request.place_sigma_m = float(place.sigma_m)
+    return request
 
 
 def main(args: list[str] | None = None) -> None:

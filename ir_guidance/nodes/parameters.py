@@ -65,9 +65,10 @@ def _given(node: Node) -> dict[str, Any]:
 
 
 def _declare(node: Node, settings: Settings) -> None:
-    """Show the settings in force as parameters, groups by dots."""
+    """Show the settings in force as parameters, groups by dots; ROS has none for a list of lists."""
     for name, value in _flat(settings.model_dump(mode="json"), ""):
-        if value is not None and not node.has_parameter(name):
+        nested = isinstance(value, list) and any(isinstance(part, list) for part in value)
+        if value is not None and not nested and not node.has_parameter(name):
             node.declare_parameter(name, value)
 
 

@@ -16,17 +16,19 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.task import Future
 from visualization_msgs.msg import MarkerArray
 
-from ir_guidance.geometry import base_from_px
+from ir_guidance.localise import ImageGeometry
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
+from ir_guidance.nodes.no_go import no_go
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
-from ir_guidance.pipeline import Phase, RobotHistory, Steer
+from ir_guidance.pipeline import Phase, RobotHistory, Steer, path_normal
 from ir_guidance.plan import NoPlanError
 from ir_guidance.plan.worker import PlanWorker, SearchTimeoutError
-from ir_guidance.values import NS_PER_S, Correction, Fix, Level, Mode, Plan, ProbeGeometry, Sphere
+from ir_guidance.values import NS_PER_S, Correction, Fix, Level, Modality, Mode, Plan
 from ir_guidance_msgs.action import Insert
+from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg
 from ir_guidance_msgs.msg import Correction as CorrectionMsg
 from ir_guidance_msgs.msg import Fix as FixMsg
 from ir_guidance_msgs.msg import GateState, PhaseState, RobotState
@@ -55,7 +57,7 @@ class PlannerNode(LifecycleNode):
         self._steer: Steer | None = None
         self._worker: PlanWorker | None = None
         self._history = RobotHistory()
-        self._geometry: ProbeGeometry | None = None
+        self._geometry: ImageGeometry | None = None
         self._gate: GateState | None = None
         self._fix: Fix | None = None
         self._goal = None
@@ -87,7 +89,10 @@ class PlannerNode(LifecycleNode):
 
     def _make_subscriptions(self) -> None:
         subscribe = self.create_subscription
-        subscribe(ProbeGeometryMsg, topics.PROBE_GEOMETRY, self._on_probe, qos.LATCHED)
+        if self._profile.modality is Modality.ULTRASOUND:
+            subscribe(ProbeGeometryMsg, topics.PROBE_GEOMETRY, self._on_probe, qos.LATCHED)
+        else:
+            subscribe(CarmGeometryMsg, topics.CARM_GEOMETRY, self._on_carm, qos.LATCHED)
         subscribe(RobotState, topics.ROBOT_STATE, self._on_robot, qos.COMMANDS_TAKEN)
         subscribe(GateState, topics.GATE_STATE, self._on_gate, qos.LATCHED)
         if not self.settings.composed:
@@ -142,10 +147,16 @@ class PlannerNode(LifecycleNode):
     # What comes in.
 
     def _on_probe(self, msg: ProbeGeometryMsg) -> None:
+        self._take_geometry(conversions.probe_geometry_from_msg, msg)
+
+    def _on_carm(self, msg: CarmGeometryMsg) -> None:
+        self._take_geometry(conversions.carm_geometry_from_msg, msg)
+
+    def _take_geometry(self, convert, msg) -> None:
+        self._geometry = None  # a wrong geometry is worse than none
         try:
-            self._geometry = conversions.probe_geometry_from_msg(msg)
+            self._geometry = convert(msg)
         except ConversionError as error:
-            self._geometry = None
             self.get_logger().error(str(error))
 
     def _on_robot(self, msg: RobotState) -> None:
@@ -214,15 +225,12 @@ class PlannerNode(LifecycleNode):
     def _request(self, request: ComputePlan.Request):
         """Return what to search for, or why that cannot be said."""
         if self._geometry is None:
-            return "where the pixels lie is not known: no probe geometry has arrived"
-        spheres = []
-        for mark in request.obstacles:
-            centre = base_from_px(np.array([mark.x, mark.y]), self._geometry)
-            radius_m = mark.z * self._geometry.spacing_m[0]
-            if not (np.isfinite(centre).all() and 0 < radius_m < 1):
-                return f"no-go mark ({mark.x}, {mark.y}, {mark.z}) is not a circle in the image"
-            spheres.append(Sphere(tuple(centre.tolist()), radius_m))
-        wanted = self._steer.request(self._geometry.base_from_image[:3, 2], tuple(spheres))
+            return "where the pixels lie is not known: no image geometry has arrived"
+        try:
+            regions = no_go(request, self._geometry)
+        except ValueError as error:
+            return str(error)
+        wanted = self._steer.request(path_normal(self._geometry), regions)
         return wanted or "the target's rest is not known yet: select a target and let it breathe"
 
     def _search(self, wanted) -> Future:

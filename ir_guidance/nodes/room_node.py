@@ -8,10 +8,11 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 from pydantic import Field
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from sensor_msgs.msg import Image, JointState
+from sensor_msgs.msg import CameraInfo, Image, JointState
 
 from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
@@ -19,20 +20,35 @@ from ir_guidance.nodes.conversions import ConversionError, Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.robot import EmbeddedRobot
-from ir_guidance.room import Room, RoomSettings, Snapshot
+from ir_guidance.room import RoomSettings
+from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
+from ir_guidance.room.modality import AnyRoom, frame_of, frame_rate_hz, make_room
 from ir_guidance.room.sight import sight
-from ir_guidance.values import NS_PER_S, Frame, Modality, Pixels
-from ir_guidance_msgs.msg import Command, FrameInfo, GroundTruth, ProbeGeometry, RobotState
+from ir_guidance.values import NS_PER_S, Pixels
+from ir_guidance.values import CarmGeometry as CarmGeometryValue
+from ir_guidance.values import ProbeGeometry as ProbeGeometryValue
+from ir_guidance_msgs.msg import (
+    CarmGeometry,
+    Command,
+    FluoroscopyFrame,
+    FrameInfo,
+    GroundTruth,
+    ProbeGeometry,
+    RobotState,
+)
 
 
 class RoomNodeSettings(NodeSettings):
     """Which patient, how often seen."""
 
     seed: int = Field(0, ge=0, description="Draws patient, breath, needle and every error.")
-    frame_rate_hz: float = Field(30.0, ge=1, le=100, description="Images a second.")
+    frame_rate_hz: float = Field(
+        0.0, ge=0, le=100, description="Images a second; 0: as the simulated machine makes them."
+    )
     state_rate_hz: float = Field(100.0, ge=50, le=500, description="Robot states a second.")
     images: bool = Field(True, description="False: the robot alone, under images from elsewhere.")
     room: RoomSettings = RoomSettings()
+    fluoroscopy: FluoroscopyRoomSettings = FluoroscopyRoomSettings()
 
 
 class RoomNode(LifecycleNode):
@@ -43,25 +59,33 @@ class RoomNode(LifecycleNode):
         self.settings, self._profile = read_settings(self, RoomNodeSettings)
         self._images = self.create_lifecycle_publisher(Image, topics.IMAGE, qos.IMAGES_OFFERED)
         self._infos = self.create_lifecycle_publisher(FrameInfo, topics.FRAME_INFO, qos.STREAM)
-        self._geometry = self.create_publisher(ProbeGeometry, topics.PROBE_GEOMETRY, qos.LATCHED)
+        self._probes = self.create_publisher(ProbeGeometry, topics.PROBE_GEOMETRY, qos.LATCHED)
+        self._carms = self.create_publisher(CarmGeometry, topics.CARM_GEOMETRY, qos.LATCHED)
+        self._cameras = self.create_lifecycle_publisher(CameraInfo, topics.CAMERA_INFO, qos.STREAM)
+        self._wholes = self.create_lifecycle_publisher(
+            FluoroscopyFrame, topics.FLUOROSCOPY_FRAME, qos.IMAGES_OFFERED
+        )
         self._states = self.create_lifecycle_publisher(RobotState, topics.ROBOT_STATE, qos.COMMANDS)
         self._joints = self.create_lifecycle_publisher(JointState, topics.MEASURED_JS, qos.STREAM)
         self._truths = self.create_lifecycle_publisher(GroundTruth, topics.GROUND_TRUTH, qos.STREAM)
         self._commands = self.create_subscription(
             Command, topics.COMMAND, self._on_command, qos.COMMANDS_TAKEN
         )
-        self._room: Room | None = None
+        self._room: AnyRoom | None = None
         self._robot: EmbeddedRobot | None = None
         self._camera: Camera | None = None
         self._timers_running: list = []
 
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._room = Room(self.settings.room, self.settings.seed)
+        own = self.settings
+        self._room = make_room(self._profile.modality, own.seed, own.room, own.fluoroscopy)
         self._robot = EmbeddedRobot(
             self._profile.drive, self._profile.limits, self.settings.seed, steady_ns()
         )
-        self.get_logger().info(f"room {self.settings.seed}: {self._profile.name}, embedded robot")
+        self.get_logger().info(
+            f"room {own.seed}: {self._profile.name} by {self._profile.modality}, embedded robot"
+        )
         return TransitionCallbackReturn.SUCCESS
 
     @reported
@@ -77,10 +101,13 @@ class RoomNode(LifecycleNode):
         return result
 
     def _start_imaging(self) -> None:
-        now_ns = time.time_ns()
-        self._geometry.publish(conversions.probe_geometry_to_msg(self._room.geometry, now_ns))
+        geometry, now_ns = self._room.geometry, time.time_ns()
+        if isinstance(geometry, ProbeGeometryValue):
+            self._probes.publish(conversions.probe_geometry_to_msg(geometry, now_ns))
+        else:
+            self._carms.publish(conversions.carm_geometry_to_msg(geometry, now_ns))
         self._camera = Camera(self._room, self._send_frame)
-        period_s = 1 / self.settings.frame_rate_hz
+        period_s = 1 / (self.settings.frame_rate_hz or frame_rate_hz(self._room))
         self._timers_running.append(self.create_timer(period_s, self._take_frame, clock=STEADY))
 
     @reported
@@ -147,28 +174,26 @@ class RoomNode(LifecycleNode):
 
     def _send_frame(self, shot: Shot, pixels: Pixels) -> None:
         _, sequence, stamp_ns, acquired_ns = shot
-        geometry = self._room.geometry
-        frame = Frame(
-            pixels=pixels,
-            sequence=sequence,
-            stamp_ns=stamp_ns,
-            acquired_steady_ns=acquired_ns,
-            modality=Modality.ULTRASOUND,
-            spacing_m=geometry.spacing_m,
-            geometry=geometry,
-        )
-        image, info = conversions.frame_to_msg(frame, Delivery(steady_ns(), dropped=self._dropped))
+        frame = frame_of(self._room, pixels, sequence, stamp_ns, acquired_ns)
+        delivery = Delivery(steady_ns(), dropped=self._dropped)
+        image, info = conversions.frame_to_msg(frame, delivery)
         self._infos.publish(info)
         self._images.publish(image)
+        if isinstance(frame.geometry, CarmGeometryValue):
+            camera = mirrors.camera_info(frame.geometry, pixels.shape, stamp_ns)
+            self._cameras.publish(camera)
+            if self._wholes.get_subscription_count():
+                self._wholes.publish(conversions.fluoroscopy_frame_to_msg(frame, delivery))
 
 
-Shot = tuple[Snapshot, int, int, int]
+Shot = tuple[Any, int, int, int]
+"""What a room snapped, its number, its time on the wall and on the steady clock."""
 
 
 class Camera:
     """Renders in a thread of its own, so that the drive's watchdog never waits for an image."""
 
-    def __init__(self, room: Room, send) -> None:
+    def __init__(self, room: AnyRoom, send) -> None:
         self._room, self._send = room, send
         self._shot: Shot | None = None
         self._wake = threading.Condition()

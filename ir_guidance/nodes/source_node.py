@@ -23,7 +23,7 @@ from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.settings import SettingsError, checked
 from ir_guidance.values import CarmGeometry, Frame, Modality, ProbeGeometry
 from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg
-from ir_guidance_msgs.msg import FrameInfo
+from ir_guidance_msgs.msg import FluoroscopyFrame, FrameInfo
 from ir_guidance_msgs.msg import ProbeGeometry as ProbeGeometryMsg
 
 
@@ -60,6 +60,7 @@ class SourceNode(LifecycleNode):
         self._probes = publisher(ProbeGeometryMsg, topics.PROBE_GEOMETRY, qos.LATCHED)
         self._carms = publisher(CarmGeometryMsg, topics.CARM_GEOMETRY, qos.LATCHED)
         self._cameras = publisher(CameraInfo, topics.CAMERA_INFO, qos.STREAM)
+        self._wholes = publisher(FluoroscopyFrame, topics.FLUOROSCOPY_FRAME, qos.IMAGES_OFFERED)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._epoch: int | None = None
@@ -122,24 +123,24 @@ class SourceNode(LifecycleNode):
             )
 
     def _send(self, grab: Grab) -> None:
-        frame = numbered(grab.frame)
         self._sequence += 1
+        frame = numbered(grab.frame, self._sequence)
         content = zlib.crc32(frame.pixels.data)
         self._frozen += content == self._content
         self._content = content
         if frame.geometry is not None:
-            self._send_geometry(frame.geometry, grab)
+            self._send_geometry(frame.geometry, frame)
         delivery = Delivery(host_steady_ns=steady_ns(), frozen=self._frozen)
         image, info = conversions.frame_to_msg(frame, delivery)
-        info.sequence = self._sequence
         self._infos.publish(info)
         self._images.publish(image)
+        if frame.modality is Modality.FLUOROSCOPY and self._wholes.get_subscription_count():
+            self._wholes.publish(conversions.fluoroscopy_frame_to_msg(frame, delivery))
 
-    def _send_geometry(self, geometry: ProbeGeometry | CarmGeometry, grab: Grab) -> None:
-        stamp_ns = grab.frame.stamp_ns
+    def _send_geometry(self, geometry: ProbeGeometry | CarmGeometry, frame: Frame) -> None:
+        stamp_ns = frame.stamp_ns
         if isinstance(geometry, CarmGeometry):
-            shape = grab.image.shape[:2]
-            self._cameras.publish(mirrors.camera_info(geometry, shape, stamp_ns, grab.roi))
+            self._cameras.publish(mirrors.camera_info(geometry, frame.pixels.shape, stamp_ns))
         if geometry.epoch == self._epoch:
             return
         self._epoch = geometry.epoch
@@ -149,11 +150,12 @@ class SourceNode(LifecycleNode):
             self._probes.publish(conversions.probe_geometry_to_msg(geometry, stamp_ns))
 
 
-def numbered(frame: Frame) -> Frame:
-    """Return the frame with its geometry's epoch from 1 on: on the wire 0 says that none is known."""
-    if frame.geometry is None:
-        return frame
-    return replace(frame, geometry=replace(frame.geometry, epoch=frame.geometry.epoch + 1))
+def numbered(frame: Frame, sequence: int) -> Frame:
+    """Return the frame by its number in the stream, its geometry's epoch from 1 on: 0 says that none is known."""
+    geometry = frame.geometry
+    if geometry is not None:
+        geometry = replace(geometry, epoch=geometry.epoch + 1)
+    return replace(frame, sequence=sequence, geometry=geometry)
 
 
 def main(args: list[str] | None = None) -> None:

@@ -14,16 +14,16 @@ from pydantic import Field, field_validator
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
+from ir_guidance.localise import ImageGeometry, Place
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
-from ir_guidance.pipeline import RobotHistory, See
+from ir_guidance.pipeline import RobotHistory, See, misplaced_m
 from ir_guidance.track import BACKENDS, make_tracker
 from ir_guidance.values import NS_PER_MS, Fix, Frame, Modality, Track
 from ir_guidance.values import CarmGeometry as CarmGeometryValue
-from ir_guidance.values import ProbeGeometry as ProbeGeometryValue
 from ir_guidance_msgs.msg import CarmGeometry, FrameInfo, ProbeGeometry, RobotState
 from ir_guidance_msgs.msg import Fix as FixMsg
 from ir_guidance_msgs.msg import Track as TrackMsg
@@ -38,6 +38,12 @@ class TrackerNodeSettings(NodeSettings):
     """How images become tracks."""
 
     backend: str = Field("classical", description="Which tracker; chosen at start, never switched.")
+    threads: int = Field(
+        1,
+        ge=0,
+        le=256,
+        description="Of the tracker on a CPU; 0: every core, and none for the gate.",
+    )
     overlay_rate_hz: float = Field(
         5.0, ge=0.1, le=30, description="Display copies, only when watched."
     )
@@ -62,11 +68,11 @@ class TrackerNode(LifecycleNode):
         self._history = RobotHistory()
         self._infos: deque[FrameInfo] = deque(maxlen=INFOS_KEPT)
         self._waiting: tuple[Image, int] | None = None
-        self._geometry: ProbeGeometryValue | CarmGeometryValue | None = None
+        self._geometries: dict[Modality, ImageGeometry] = {}
         self._active = False
         self._last_sequence: int | None = None
         self._frame: Frame | None = None
-        self._overlay_ns = 0
+        self._shown_ns = 0
         self.dropped = self.frames = 0
         self._make_publishers()
         self._make_subscriptions()
@@ -80,6 +86,7 @@ class TrackerNode(LifecycleNode):
         self._tips = publisher(PoseWithCovarianceStamped, topics.NEEDLE_POSE, qos.STREAM)
         self._targets = publisher(PoseWithCovarianceStamped, topics.TARGET_POSE, qos.STREAM)
         self._overlays = publisher(Image, topics.OVERLAY, qos.IMAGES_OFFERED)
+        self._heats = publisher(Image, topics.HEAT, qos.IMAGES_OFFERED)
         kind = mirrors.TFMessage
         self._transforms = None if kind is None else publisher(kind, topics.TF, qos.STREAM)
 
@@ -124,23 +131,26 @@ class TrackerNode(LifecycleNode):
     def _see_for(self, modality: Modality) -> See:
         """Return the stages for a modality; made once, before the first frame where it is known."""
         if modality not in self._sees:
-            tracker = make_tracker(self.settings.backend, modality, self.profile.track)
-            self._sees[modality] = See(tracker, self.profile, steady_ns)
+            chosen = self.settings.backend
+            tracker = make_tracker(
+                chosen, modality, self.profile.track, threads=self.settings.threads
+            )
+            self._sees[modality] = See(tracker, self.profile, steady_ns, chosen)
+            self.get_logger().info(f"{modality}: {self._sees[modality].backend}")
         return self._sees[modality]
 
     def _on_probe(self, msg: ProbeGeometry) -> None:
-        self._take_geometry(conversions.probe_geometry_from_msg, msg)
+        self._take_geometry(Modality.ULTRASOUND, conversions.probe_geometry_from_msg, msg)
 
     def _on_carm(self, msg: CarmGeometry) -> None:
-        self._take_geometry(conversions.carm_geometry_from_msg, msg)
+        self._take_geometry(Modality.FLUOROSCOPY, conversions.carm_geometry_from_msg, msg)
 
-    def _take_geometry(self, convert, msg) -> None:
+    def _take_geometry(self, modality: Modality, convert, msg) -> None:
+        # A wrong geometry is worse than none: without one there is no fix.
+        self._geometries.pop(modality, None)
         try:
-            self._geometry = convert(msg)
+            self._geometries[modality] = convert(msg)
         except ConversionError as error:
-            self._geometry = (
-                None  # a wrong geometry is worse than none: without one there is no fix
-            )
             self.get_logger().error(str(error))
 
     def _on_robot(self, msg: RobotState) -> None:
@@ -169,10 +179,13 @@ class TrackerNode(LifecycleNode):
         )  # the newest image waits; an older one that waited is dropped
 
     def _on_pair(self, image: Image, info: FrameInfo, arrived_ns: int) -> None:
-        geometry = self._geometry if info.geometry_epoch else None  # what was before is another's
+        modality = conversions.MODALITIES.get(info.modality)
+        # Without an epoch a geometry that came before is another source's.
+        geometry = self._geometries.get(modality) if info.geometry_epoch else None
         try:
             frame = conversions.frame_from_msg(image, info, geometry)
-        except ConversionError as error:
+            see = self._see_for(frame.modality)
+        except ValueError as error:
             self.get_logger().warning(f"frame refused: {error}", throttle_duration_sec=1.0)
             return
         if self._last_sequence is not None:
@@ -182,62 +195,70 @@ class TrackerNode(LifecycleNode):
                 self.dropped += frame.sequence - self._last_sequence - 1
         self._last_sequence, self._frame = frame.sequence, frame
         self.frames += 1
-        self._see = self._see_for(frame.modality)
-        track, fix = self._see.step(frame, self._history.at(frame.acquired_steady_ns))
+        self._see = see
+        track, fix = see.step(frame, self._history.at(frame.acquired_steady_ns))
         stage_ms = {
             "source": (info.host_steady_ns - info.acquired_steady_ns) / NS_PER_MS,
             "image_hop": (arrived_ns - info.host_steady_ns) / NS_PER_MS,
-        } | self._see.stopwatch.stage_ms
+        } | see.stopwatch.stage_ms
         if fix is not None and self.on_fix is not None:
             self.on_fix(fix, stage_ms)  # first what the needle waits for, then what people look at
         self._publish(frame, track, fix)
         self._diagnosis.add(stage_ms)
 
     def _publish(self, frame: Frame, track: Track, fix: Fix | None) -> None:
-        self._tracks.publish(conversions.track_to_msg(track, mirrors.IMAGE_FRAMES[frame.modality]))
+        image_frame = mirrors.IMAGE_FRAMES[frame.modality]
+        self._tracks.publish(conversions.track_to_msg(track, image_frame, self._see.backend))
         if fix is not None:
             self._fixes.publish(conversions.fix_to_msg(fix))
             self._tips.publish(mirrors.tip_pose(fix))
-            self._show_frames(fix)
+            if self._transforms is not None:
+                self._transforms.publish(mirrors.scene(fix, frame.geometry))
             if fix.target_m is not None:
                 self._targets.publish(mirrors.target_pose(fix))
-        due = frame.acquired_steady_ns - self._overlay_ns >= 1e9 / self.settings.overlay_rate_hz
-        if due and self._overlays.get_subscription_count():
-            self._overlay_ns = frame.acquired_steady_ns
-            self._overlays.publish(mirrors.overlay(frame, track))
+        if frame.acquired_steady_ns - self._shown_ns >= 1e9 / self.settings.overlay_rate_hz:
+            self._shown_ns = frame.acquired_steady_ns
+            self._show(frame, track)
 
-    def _show_frames(self, fix: Fix) -> None:
-        """Put tip and image plane on ``/tf``, for viewers."""
-        if self._transforms is None or not isinstance(self._geometry, ProbeGeometryValue):
-            return
-        image = self._geometry.base_from_image
-        frames = [
-            mirrors.transform(image, "base_link", "us_image_optical", fix.stamp_ns),
-            mirrors.transform(mirrors.tip_frame(fix), "base_link", "needle_tip", fix.stamp_ns),
-        ]
-        self._transforms.publish(mirrors.tf_message(frames))
+    def _show(self, frame: Frame, track: Track) -> None:
+        """Publish what people look at, where somebody does."""
+        if self._overlays.get_subscription_count():
+            self._overlays.publish(mirrors.overlay(frame, track))
+        if track.heat is not None and self._heats.get_subscription_count():
+            self._heats.publish(mirrors.heat(track.heat, frame))
 
     def _on_select(
         self, request: SelectTarget.Request, response: SelectTarget.Response
     ) -> SelectTarget.Response:
-        code, message = self._select(request.u_px, request.v_px)
+        code, message = self._select(request)
         response.accepted = code == SelectTarget.Response.OK
         response.error_code, response.message = code, message
         return response
 
-    def _select(self, u_px: float, v_px: float) -> tuple[int, str]:
+    def _select(self, request: SelectTarget.Request) -> tuple[int, str]:
         codes = SelectTarget.Response
         if self._frame is None or self._see is None:
             return codes.NO_IMAGE, "no image has arrived yet"
-        if not np.isfinite([u_px, v_px]).all():
-            return codes.INVALID, "the point is not finite"
+        px = np.array([request.u_px, request.v_px])
+        place_m = np.array([request.place.x, request.place.y, request.place.z])
+        if not np.isfinite([*px, *place_m, request.place_sigma_m]).all():
+            return codes.INVALID, "the point or its place is not finite"
         rows, columns = self._frame.pixels.shape[:2]
-        if not (0 <= u_px < columns and 0 <= v_px < rows):
+        if not (0 <= px[0] < columns and 0 <= px[1] < rows):
             return (
                 codes.OUTSIDE_IMAGE,
-                f"({u_px:.0f}, {v_px:.0f}) lies outside {columns} x {rows} pixels",
+                f"({px[0]:.0f}, {px[1]:.0f}) lies outside {columns} x {rows} pixels",
             )
-        self._see.select_target(np.array([u_px, v_px]))
+        place = Place(place_m, request.place_sigma_m) if request.place_known else None
+        if place is None:
+            carm = self._frame.geometry
+            if isinstance(carm, CarmGeometryValue) and carm.base_from_isocentre is not None:
+                return codes.NO_PLACE, "one X-ray view shows no depth: say where the target lies"
+        elif place.sigma_m <= 0:
+            return codes.INVALID, f"place_sigma_m {place.sigma_m} must be positive"
+        elif off_m := misplaced_m(px, place, self._frame):
+            return codes.MISPLACED, f"the place is {off_m * 1e3:.0f} mm too far from the ray"
+        self._see.select_target(px, place)
         return codes.OK, ""
 
 

@@ -78,26 +78,36 @@ def profile_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def load_profile(name: str) -> Profile:
-    """Return a profile by its name.
+def load_profile(name: str, modality: str | None = None) -> Profile:
+    """Return a profile by its name, for its own modality or for another that it offers.
 
     Raises:
-        SettingsError: There is none of that name, or it does not hold together.
+        SettingsError: There is none of that name or modality, or it does not hold together.
     """
-    return merged_profile(name, {}, f"profile {name}")
+    return merged_profile(name, {"modality": modality} if modality else {}, f"profile {name}")
 
 
 def merged_profile(name: str, overrides: dict[str, Any], where: str) -> Profile:
     """Return a profile with some of its values replaced, by group and key.
 
+    What a profile has under ``by_modality`` replaces the rest of it where ``overrides`` choose that modality.
+
     Raises:
-        SettingsError: There is none of that name, a key is unknown, or it does not hold together;
-            the message is led by ``where``.
+        SettingsError: There is none of that name or modality, a key is unknown, or it does not hold
+            together; the message is led by ``where``.
     """
     if name not in profile_names():
         known = ", ".join(profile_names())
         raise SettingsError(f"{where}: no procedure {name!r}, choose from {known}")
-    return checked(Profile, _merged(load_yaml(FOLDER / f"{name}.yaml"), overrides), where)
+    base = load_yaml(FOLDER / f"{name}.yaml")
+    others = base.pop("by_modality", {})
+    modality = overrides.get("modality", base["modality"])
+    if modality != base["modality"]:
+        if modality not in others:
+            known = ", ".join([base["modality"], *others])
+            raise SettingsError(f"{where}: no {name} by modality {modality!r}, choose from {known}")
+        base = _merged(base, others[modality])
+    return checked(Profile, _merged(base, overrides), where)
 
 
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,11 @@ def uniform(generator: np.random.Generator, limits: tuple[float, float]) -> floa
     return float(generator.uniform(*limits))
 
 
+def log_uniform(generator: np.random.Generator, limits: tuple[float, float]) -> float:
+    """Return a number whose logarithm is drawn evenly between the two limits', both above 0."""
+    return float(np.exp(generator.uniform(*np.log(limits))))
+
+
 def sign(generator: np.random.Generator) -> float:
     """Return -1.0 or 1.0, each half of the time."""
     return 1.0 if generator.random() < 0.5 else -1.0

@@ -13,13 +13,21 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ir_guidance.geometry import BASE_FROM_PROBE_DOWN, inverse, small_motion, transform
-from ir_guidance.room.anatomy import AnatomySettings, draw_anatomy
+from ir_guidance.room.anatomy import Anatomy
 from ir_guidance.room.breathing import Breathing, BreathingSettings
+from ir_guidance.room.clutter import ClutterSettings, drawn_clutter
+from ir_guidance.room.draw_anatomy import AnatomySettings, draw_anatomy
+from ir_guidance.room.haze import Haze, HazeSettings
+from ir_guidance.room.mechanics import Mechanics, Push
+from ir_guidance.room.mirrors import MirrorSettings
 from ir_guidance.room.needle import Needle, NeedleSettings
 from ir_guidance.room.needle_echo import NeedleEcho, NeedleEchoSettings
+from ir_guidance.room.scan_lines import ScanLines
 from ir_guidance.room.scanner import ScannerSettings
+from ir_guidance.room.screen import Screen, ScreenSettings
+from ir_guidance.room.shadow import BoneShadow
 from ir_guidance.room.tissue import TissueSettings
-from ir_guidance.room.ultrasound import Snapshot, Ultrasound
+from ir_guidance.room.ultrasound import NeedleLook, Snapshot, Ultrasound
 from ir_guidance.room.volume import Volume
 from ir_guidance.settings import Settings
 from ir_guidance.values import GuidePose, ProbeGeometry, Sphere, Truth, Vector
@@ -31,9 +39,13 @@ class RoomSettings(Settings):
     breathing: BreathingSettings = BreathingSettings()
     anatomy: AnatomySettings = AnatomySettings()
     tissue: TissueSettings = TissueSettings()
+    mirrors: MirrorSettings = MirrorSettings()
     scanner: ScannerSettings = ScannerSettings()
     needle: NeedleSettings = NeedleSettings()
     needle_echo: NeedleEchoSettings = NeedleEchoSettings()
+    haze: HazeSettings = HazeSettings()
+    clutter: ClutterSettings = ClutterSettings()
+    screen: ScreenSettings = ScreenSettings()
     calibration_sigma_m: float = Field(
         0.0004,
         ge=0,
@@ -67,24 +79,30 @@ class Room:
             settings.breathing, np.random.default_rng(breath_seed), towards_middle
         )
         _, fat, muscle = self._anatomy.borders
-        self._needle = Needle(
+        needle = Needle(
             settings.needle,
             np.random.default_rng(needle_seed),
             (fat.depth_m, muscle.depth_m),
             self._breathing.share,
         )
+        self._mechanics = Mechanics(
+            self._breathing,
+            needle,
+            0.5 * settings.needle.diameter_m,
+            lesion.centre_m,
+            self._anatomy.obstacles,
+            Push(settings.push_m, settings.push_reach_m),
+        )
+        self._lines = ScanLines(settings.scanner)
+        self._shadows = tuple(
+            BoneShadow(bone, self._breathing, self._lines) for bone in self._anatomy.bones
+        )
         base_from_image = transform(BASE_FROM_PROBE_DOWN, np.zeros(3))
         self._image_from_base = inverse(base_from_image)
         self._ultrasound = self._imaging(base_from_image, echo_seed, image_seed)
         self.geometry = self._calibrated(base_from_image, np.random.default_rng(probe_seed))
-        self._spheres = self._anatomy.obstacles
-        self._centres = np.array([sphere.centre_m for sphere in self._spheres])
-        self._radii = np.array([sphere.radius_m for sphere in self._spheres])
-        self._touched = False
+        self._screen = self._drawn_screen(np.random.default_rng((seed, 7)))
         self._time_s = 0.0
-        self._breath_m: Vector = np.zeros(3)
-        self._push_m: Vector = np.zeros(3)
-        self._insertion_m = 0.0
 
     def _imaging(
         self,
@@ -92,15 +110,50 @@ class Room:
         echo_seed: np.random.SeedSequence,
         image_seed: np.random.SeedSequence,
     ) -> Ultrasound:
-        settings, scanner = self._settings, self._settings.scanner
-        finish = np.random.default_rng(echo_seed)
-        echo = NeedleEcho(settings.needle_echo, scanner, finish, settings.needle.diameter_m)
-        image = np.random.default_rng(image_seed)
-        volume = Volume(scanner, settings.tissue, self._anatomy, self._breathing, image)
-        ultrasound = Ultrasound(scanner, volume, echo, base_from_image, image)
-        if self._anatomy.rib is not None:
-            ultrasound.put_rib(self._anatomy.rib, self._breathing)
-        return ultrasound
+        settings, scanner, lines = self._settings, self._settings.scanner, self._lines
+        finish, image = np.random.default_rng(echo_seed), np.random.default_rng(image_seed)
+        look = self._look(settings.needle_echo, settings.haze, settings.needle.diameter_m, finish)
+        return Ultrasound(
+            scanner,
+            lines,
+            self._volume(image),
+            self._shadows,
+            drawn_clutter(settings.clutter, lines, finish),
+            look,
+            base_from_image,
+            image,
+        )
+
+    def _volume(self, generator: np.random.Generator) -> Volume:
+        settings = self._settings
+        return Volume(
+            settings.scanner,
+            self._lines,
+            settings.tissue,
+            settings.mirrors,
+            self._anatomy,
+            self._breathing,
+            generator,
+        )
+
+    def _look(
+        self,
+        echo: NeedleEchoSettings,
+        haze: HazeSettings,
+        diameter_m: float,
+        generator: np.random.Generator,
+    ) -> NeedleLook:
+        scanner, lines = self._settings.scanner, self._lines
+        return NeedleLook(
+            NeedleEcho(echo, scanner, lines, generator, diameter_m),
+            Haze(haze, lines, generator) if haze.any else None,
+        )
+
+    def take_needle(
+        self, echo: NeedleEchoSettings, haze: HazeSettings, diameter_m: float, seed: int
+    ) -> None:
+        """Let the needle look like another one from now on; how it bends stays."""
+        self._ultrasound.look = self._look(echo, haze, diameter_m, np.random.default_rng(seed))
 
     def _calibrated(
         self, base_from_image: NDArray[np.float64], generator: np.random.Generator
@@ -120,57 +173,87 @@ class Room:
             epoch=1,
         )
 
+    def _drawn_screen(self, generator: np.random.Generator) -> Screen | None:
+        scanner, geometry = self._settings.scanner, self.geometry
+        if not self._settings.screen.any:
+            return None
+        shape = scanner.height_px, scanner.width_px
+        return Screen(self._settings.screen, shape, geometry.face_px, scanner.spacing_m, generator)
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """What lies in the patient at end-exhale."""
+        return self._anatomy
+
+    def breath_m(self, time_s: float) -> Vector:
+        """Return the displacement (3,) of the organ in ``base_link`` at a time."""
+        return self._breathing.displacement_m(time_s)
+
+    def in_shadow(
+        self, line: NDArray[np.float64], row: NDArray[np.float64], breath_m: Vector
+    ) -> NDArray[np.bool_]:
+        """Return which samples (n,) lie behind a bone."""
+        dark = np.zeros(np.shape(line), bool)
+        for shadow in self._shadows:
+            dark |= shadow.covers(line, row, breath_m)
+        return dark
+
+    def moved_m(self, rest_m: Vector, breath_m: Vector) -> Vector:
+        """Return where a point (3,) of the patient is that lies at ``rest_m`` at end-exhale."""
+        moved: Vector = rest_m + self._breathing.share(-float(rest_m[2])) * breath_m
+        return moved
+
     @property
     def target_rest_m(self) -> Vector:
         """The lesion's true centre (3,) at end-exhale in ``base_link``."""
-        return self._anatomy.lesion.centre_m
+        return self._mechanics.target_rest_m
 
     @property
     def obstacles(self) -> tuple[Sphere, ...]:
         """The true vessels at end-exhale; they move with the organ as the target does."""
-        return self._spheres
+        return self._mechanics.obstacles
 
     @property
     def touched_obstacle(self) -> bool:
         """Whether the tip has cut into an obstacle since the room began."""
-        return self._touched
+        return self._mechanics.touched
 
     def step(self, time_s: float, guide: GuidePose) -> None:
         """Advance breathing and the needle to a time and a guide pose; call at 100 Hz or more."""
         self._time_s = time_s
-        self._breath_m = self._breathing.displacement_m(time_s)
-        advances = guide.insertion_m > self._insertion_m
-        self._insertion_m = guide.insertion_m
-        self._needle.step(guide, self._breath_m)
-        self._push_m = self._push()
-        self._touched = self._touched or (advances and self._cuts_obstacle())
+        self._mechanics.step(time_s, guide)
 
     def snapshot(self) -> Snapshot:
         """Return the world now, for ``render``; later steps do not change it."""
+        world = self._mechanics
         return Snapshot(
             time_s=self._time_s,
-            breath_m=self._breath_m,
-            shaft_m=self._needle.shape_m,
-            inserted=self._insertion_m > 0.0,
-            target_m=self._target_m(),
-            push_m=self._push_m,
+            breath_m=world.breath_m,
+            shaft_m=world.needle.shape_m,
+            inserted=world.insertion_m > 0.0,
+            target_m=world.target_m,
+            push_m=world.push_m,
         )
 
     def render(self, snapshot: Snapshot) -> NDArray[np.uint8]:
-        """Return the image (512, 512) of a snapshot, a new array each time."""
-        return self._ultrasound.render(snapshot)
+        """Return the image (rows, columns) of a snapshot, a new array each time."""
+        image = self._ultrasound.render(snapshot)
+        if self._screen is not None:
+            self._screen.draw(image)
+        return image
 
     def truth(self, steady_ns: int) -> Truth:
         """Return the ground truth at the last step in ``base_link``, stamped with a steady time."""
-        tip_m = self._needle.shape_m[-1]
+        world = self._mechanics
+        tip_m = world.needle.shape_m[-1]
         out_m = float((self._image_from_base[:3, :3] @ tip_m + self._image_from_base[:3, 3])[2])
         return Truth(
             steady_ns=steady_ns,
             tip_m=tip_m,
-            direction=self._needle.direction,
-            target_m=self._target_m(),
-            breathing_m=self._target_m() - self._push_m - self.target_rest_m,
-            insertion_m=self._insertion_m,
+            direction=world.needle.direction,
+            target_m=world.target_m,
+            breathing_m=world.breathing_m,
+            insertion_m=world.insertion_m,
             needle_out_of_plane_m=out_m,
         )
 
@@ -179,36 +262,3 @@ class Room:
         x, y, _ = self._image_from_base[:3, :3] @ point_m + self._image_from_base[:3, 3]
         (across_m, down_m), (u0, v0) = self.geometry.spacing_m, self.geometry.face_px
         return np.array([x / across_m + u0, y / down_m + v0])
-
-    def _target_m(self) -> Vector:
-        rest_m = self.target_rest_m
-        moved: Vector = (
-            rest_m + self._breathing.share(-float(rest_m[2])) * self._breath_m + self._push_m
-        )
-        return moved
-
-    def _push(self) -> Vector:
-        """Return how far (3,) the needle pushes the lesion: ahead of the tip, and aside when it passes by.
-
-        A Gaussian of the distance from the tip to the lesion, full while the needle advances and
-        gone when it has been drawn back by as much as unloads the bevel.
-        """
-        settings = self._settings
-        if self._needle.loaded == 0.0:
-            return np.zeros(3)
-        away_m = self.target_rest_m + self._breath_m - self._needle.shape_m[-1]
-        fade = float(np.exp(-0.5 * (away_m @ away_m) / settings.push_reach_m**2))
-        ahead = self._needle.direction + 0.5 * away_m / settings.push_reach_m
-        ahead /= max(float(np.linalg.norm(ahead)), 1.0)
-        push: Vector = settings.push_m * self._needle.loaded * fade * ahead
-        return push
-
-    def _cuts_obstacle(self) -> bool:
-        """Return whether the tip, where it cuts, is in an obstacle; behind it tissue moves with the shaft."""
-        if self._insertion_m <= 0.0:
-            return False
-        tip_m = self._needle.shape_m[-1:]
-        rest_m = self._breathing.rest_depth(-tip_m[:, 2], self._breath_m)
-        still = tip_m - self._breathing.share(rest_m)[:, None] * self._breath_m
-        gaps = np.linalg.norm(still - self._centres, axis=1) - self._radii
-        return bool((gaps < 0.5 * self._settings.needle.diameter_m).any())

@@ -1,24 +1,29 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""The patient's speckle as slices at end-exhale, and how breathing and the needle warp it into a frame."""
+"""The patient's speckle as slices at end-exhale, and how breathing, pulse and needle warp it into a frame."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from ir_guidance.room.anatomy import Anatomy
 from ir_guidance.room.breathing import Breathing
+from ir_guidance.room.mirrors import Mirrors, MirrorSettings
+from ir_guidance.room.samples import Samples
+from ir_guidance.room.scan_lines import ScanLines
 from ir_guidance.room.scanner import ScannerSettings
-from ir_guidance.room.speckle import Complex, scatterers, slices
+from ir_guidance.room.speckle import slices
+from ir_guidance.room.swelling import Swelling
 from ir_guidance.room.tissue import Tissue, TissueSettings
 from ir_guidance.values import Vector
 
 Array = NDArray[np.float64]
 Field32 = NDArray[np.float32]
 
-SPARE_PX = 6
+SPARE = 6
 PUSH_SIGMA_M = 0.006
 """How far from the target tissue shares what the needle pushed it by, 1 sigma."""
 
@@ -26,72 +31,89 @@ PUSH_SIGMA_M = 0.006
 class Volume:
     """Slices of complex speckle round the image plane that can be seen through any breath.
 
-    A row of the image shows tissue of one rest depth, which all moves alike; so a frame is a blend
-    of two slices per row, a shift per row, and a stretch in depth.
+    A row of samples shows tissue of one range, which all moves alike; so a frame is a blend of two
+    slices per row, a shift per row, and a stretch in depth.
     """
 
     def __init__(
         self,
         scanner: ScannerSettings,
+        lines: ScanLines,
         tissue: TissueSettings,
+        mirrors: MirrorSettings,
         anatomy: Anatomy,
         breathing: Breathing,
         generator: np.random.Generator,
     ) -> None:
         """Make slices that cover every place from which breathing can bring tissue into the image."""
         self._scanner = scanner
+        self._lines = lines
         self._breathing = breathing
-        reach_px = -breathing.limit_m / scanner.spacing_m
-        self._left = SPARE_PX + int(np.ceil(max(-reach_px[0], 0.0)))
-        right = SPARE_PX + int(np.ceil(max(reach_px[0], 0.0)))
-        below = SPARE_PX + int(np.ceil(max(-reach_px[2], 0.0)))
-        columns = np.arange(-self._left, scanner.width_px + right, dtype=np.float64)
-        x_m = (columns - scanner.middle_px) * scanner.spacing_m
-        rows = np.arange(scanner.height_px + below, dtype=np.float64)
-        depths_m = (rows - scanner.face_row_px) * scanner.spacing_m
+        reach_m = -breathing.limit_m / (lines.line_m, 1.0, lines.row_m)
+        self._left = SPARE + int(np.ceil(max(-reach_m[0], 0.0)))
+        right = SPARE + int(np.ceil(max(reach_m[0], 0.0)))
+        below = SPARE + int(np.ceil(max(-reach_m[2], 0.0)))
+        width = fft.next_fast_len(self._left + lines.count + right)
+        faces_m = lines.faces_m(self._left, width - lines.count - self._left)
+        ranges_m = lines.ranges_m(below)
+        samples = Samples(lines, faces_m, ranges_m)
         self._make_slices(
-            Tissue(anatomy, tissue, generator, x_m, depths_m, scanner.wavelength_m),
-            depths_m,
+            Tissue(anatomy, tissue, generator, samples),
+            Mirrors(anatomy, mirrors, generator, samples, scanner.wavelength_m),
             generator,
         )
-        self._shares = np.asarray(breathing.share(depths_m))
-        self._depths_m = scanner.depths_m()
-        self._columns = np.arange(scanner.width_px, dtype=np.float32)
-        shape = (scanner.height_px, scanner.width_px)
-        self._maps = np.empty((2, *shape), np.float32)
-        self._warped = np.empty((*shape, 2), np.float32)
-        self._planes = np.empty((2, *shape), np.float32)
+        self._swellings = [
+            Swelling(vessel, lines, self._left, generator)
+            for vessel in anatomy.vessels
+            if vessel.pulse or vessel.give
+        ]
+        self._shares = np.asarray(breathing.share(ranges_m))
+        self._ranges_m = lines.ranges_m()
+        self._columns = np.arange(lines.count, dtype=np.float32)
+        angle = lines.faces_m() / lines.radius_m
+        self._cos, self._sin = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
+        self._maps = np.empty((2, *lines.shape), np.float32)
+        self._warped = np.empty((*lines.shape, 2), np.float32)
+        self._planes = np.empty((2, *lines.shape), np.float32)
 
-    def _make_slices(self, tissue: Tissue, depths_m: Array, generator: np.random.Generator) -> None:
-        def scattering(y_m: float) -> Complex:
-            return scatterers(generator, tissue.scattering(y_m))
-
+    def _make_slices(
+        self, tissue: Tissue, mirrors: Mirrors, generator: np.random.Generator
+    ) -> None:
         step_m = self._scanner.slice_step_m
         reach_m = -float(self._breathing.limit_m[1])
         self._first_m = min(reach_m, 0.0) - 0.5 * step_m
         count = int(np.ceil((abs(reach_m) + step_m) / step_m)) + 1
         places_m = self._first_m + step_m * np.arange(count, dtype=np.float64)
-        stack = slices(scattering, tissue.reflection, places_m, depths_m, self._scanner)
-        self._stack = stack.view(np.float32).reshape(count, len(depths_m), -1)
+        stack = slices(
+            tissue.scattering, mirrors.reflection, places_m, generator, self._scanner, self._lines
+        )
+        self._stack = stack.view(np.float32).reshape(count, stack.shape[1], -1)
         self._blend = np.empty(self._stack.shape[1:], np.float32)
         self._spill = np.empty_like(self._blend)
 
-    def seen(self, breath_m: Vector, target_px: Vector, push_px: Vector) -> Field32:
-        """Return the complex image as (2, rows, columns), valid until the next call.
+    def seen(self, time_s: float, breath_m: Vector, target_m: Vector, push_m: Vector) -> Field32:
+        """Return the complex samples as (2, rows, lines), valid until the next call.
 
         Args:
+            time_s: When, for the pulse.
             breath_m: Displacement (3,) of the organ in ``base_link``.
-            target_px: Where the needle pushes (u, v).
-            push_px: How far (u, v); the tissue round it follows less with distance.
+            target_m: Where the needle pushes: lateral place and depth.
+            push_m: How far, across and down; the tissue round it follows less with distance.
         """
-        spacing_m = self._scanner.spacing_m
         self._blend_slices(-self._shares * float(breath_m[1]))
-        rest_m = self._breathing.rest_depth(self._depths_m, breath_m)
-        shift_px = self._left - self._breathing.share(rest_m) * float(breath_m[0]) / spacing_m
-        np.add(self._columns, shift_px.astype(np.float32)[:, None], out=self._maps[0])
-        self._maps[1] = (rest_m / spacing_m + self._scanner.face_row_px).astype(np.float32)[:, None]
-        if push_px.any():
-            self._push(target_px, push_px)
+        rest_m = self._breathing.rest_depth(self._ranges_m, breath_m)
+        share = self._breathing.share(rest_m)
+        across_m, down_m = share * float(breath_m[0]), share * -float(breath_m[2])
+        if self._lines.radius_m == np.inf:
+            shift = self._left - across_m / self._lines.line_m
+            np.add(self._columns, shift.astype(np.float32)[:, None], out=self._maps[0])
+            self._maps[1] = (rest_m / self._lines.row_m).astype(np.float32)[:, None]
+        else:
+            self._spread_maps(across_m, down_m)
+        for swelling in self._swellings:
+            swelling.apply(self._maps, time_s)
+        if push_m.any():
+            self._push(target_m, push_m)
         source = self._blend.reshape(len(self._blend), -1, 2)
         cv2.remap(
             source,
@@ -99,10 +121,27 @@ class Volume:
             self._maps[1],
             cv2.INTER_LINEAR,
             dst=self._warped,
-            borderMode=cv2.BORDER_REPLICATE,
+            borderMode=cv2.BORDER_REFLECT,
         )
         cv2.split(self._warped, list(self._planes))
         return self._planes
+
+    def _spread_maps(self, across_m: Array, down_m: Array) -> None:
+        """Fill the maps of a convex probe: where tissue that moved by (rows,) lay before, line by line.
+
+        The turn about the face's centre is small, so that three terms of its arctangent do.
+        """
+        lines = self._lines
+        across, down = (moved.astype(np.float32)[:, None] for moved in (across_m, down_m))
+        away = (lines.radius_m + self._ranges_m).astype(np.float32)[:, None]
+        aside = down * self._sin - across * self._cos
+        along = away - (across * self._sin + down * self._cos)
+        tangent = aside / along
+        turn = tangent * (1.0 - tangent * tangent / 3.0)
+        np.multiply(turn, np.float32(lines.radius_m / lines.line_m), out=self._maps[0])
+        self._maps[0] += self._columns + np.float32(self._left)
+        rest = along * (1.0 + 0.5 * tangent * tangent) - np.float32(lines.radius_m)
+        np.divide(rest, np.float32(lines.row_m), out=self._maps[1])
 
     def _blend_slices(self, out_m: Array) -> None:
         """Blend, row by row, the two slices next to each row's place (rows,) out of the plane."""
@@ -116,16 +155,24 @@ class Volume:
             np.multiply(self._stack[below + 1, rows], part[rows], out=self._spill[rows])
         self._blend += self._spill
 
-    def _push(self, target_px: Vector, push_px: Vector) -> None:
-        sigma_px = PUSH_SIGMA_M / self._scanner.spacing_m
-        first = np.maximum(target_px - 2.5 * sigma_px, 0.0).astype(int)
-        last = np.maximum(target_px + 2.5 * sigma_px, 0.0).astype(int)
-        box = slice(first[1], last[1]), slice(first[0], last[0])
-        rows, columns = np.ogrid[: self._maps.shape[1], : self._maps.shape[2]]
-        down = np.exp(-0.5 * ((rows[box[0]] - target_px[1]) / sigma_px) ** 2).astype(np.float32)
-        across = np.exp(-0.5 * ((columns[:, box[1]] - target_px[0]) / sigma_px) ** 2).astype(
-            np.float32
-        )
-        fade = down * across
-        self._maps[0][box] -= np.float32(push_px[0]) * fade
-        self._maps[1][box] -= np.float32(push_px[1]) * fade
+    def _push(self, target_m: Vector, push_m: Vector) -> None:
+        lines = self._lines
+        column, row = (float(place) for place in lines.places(*target_m))
+        tilt = (column - 0.5 * (lines.count - 1)) * lines.line_m / lines.radius_m
+        line_m = lines.line_m * float(lines.widening(row * lines.row_m))
+        across_m = push_m[0] * np.cos(tilt) - push_m[1] * np.sin(tilt)
+        along_m = push_m[0] * np.sin(tilt) + push_m[1] * np.cos(tilt)
+        sigma = PUSH_SIGMA_M / line_m, PUSH_SIGMA_M / lines.row_m
+        columns = np.arange(*_within(column, 2.5 * sigma[0], lines.count))
+        rows = np.arange(*_within(row, 2.5 * sigma[1], lines.rows))
+        if not len(columns) or not len(rows):
+            return
+        fade = np.exp(-0.5 * ((rows[:, None] - row) / sigma[1]) ** 2).astype(np.float32)
+        fade = fade * np.exp(-0.5 * ((columns - column) / sigma[0]) ** 2).astype(np.float32)
+        box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        self._maps[0][box] -= np.float32(across_m / line_m) * fade
+        self._maps[1][box] -= np.float32(along_m / lines.row_m) * fade
+
+
+def _within(middle: float, reach: float, count: int) -> tuple[int, int]:
+    return max(int(middle - reach), 0), min(int(middle + reach) + 1, count)

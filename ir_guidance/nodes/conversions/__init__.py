@@ -20,6 +20,16 @@ from ir_guidance.nodes.conversions.checks import (
     stamp_from_msg,
     stamp_to_msg,
 )
+from ir_guidance.nodes.conversions.fluoroscopy import (
+    fluoroscopy_frame_from_msg,
+    fluoroscopy_frame_to_msg,
+)
+from ir_guidance.nodes.conversions.geometry import (
+    carm_geometry_from_msg,
+    carm_geometry_to_msg,
+    probe_geometry_from_msg,
+    probe_geometry_to_msg,
+)
 from ir_guidance.nodes.conversions.guidance import (
     correction_from_msg,
     correction_to_msg,
@@ -27,19 +37,18 @@ from ir_guidance.nodes.conversions.guidance import (
     fix_to_msg,
     plan_from_msg,
     plan_to_msg,
+    sphere_from_msg,
+    sphere_to_msg,
     track_from_msg,
     track_to_msg,
 )
 from ir_guidance.nodes.conversions.image import (
     IMAGE_FRAMES,
+    MODALITIES,
     Delivery,
-    carm_geometry_from_msg,
-    carm_geometry_to_msg,
     frame_from_msg,
     frame_to_msg,
     pixels_from_msg,
-    probe_geometry_from_msg,
-    probe_geometry_to_msg,
 )
 from ir_guidance.nodes.conversions.robot import (
     GateReport,
@@ -59,6 +68,7 @@ __all__ = [
     "BASE",
     "BOOT_ID",
     "IMAGE_FRAMES",
+    "MODALITIES",
     "ConversionError",
     "Delivery",
     "GateReport",
@@ -72,6 +82,8 @@ __all__ = [
     "correction_to_msg",
     "fix_from_msg",
     "fix_to_msg",
+    "fluoroscopy_frame_from_msg",
+    "fluoroscopy_frame_to_msg",
     "frame_from_msg",
     "frame_to_msg",
     "gate_report_from_msg",
@@ -86,6 +98,8 @@ __all__ = [
     "require_finite",
     "robot_state_from_msg",
     "robot_state_to_msg",
+    "sphere_from_msg",
+    "sphere_to_msg",
     "stages_from_msg",
     "stages_to_msg",
     "stamp_from_msg",

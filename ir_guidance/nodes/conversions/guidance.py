@@ -40,13 +40,17 @@ REASONS = {getattr(TrackMsg, reason.name): reason for reason in Reason}
 CODES = {reason: code for code, reason in REASONS.items()}
 
 
-def track_to_msg(track: Track, frame_id: str) -> TrackMsg:
-    """Return a track as a message; ``frame_id`` is the image's. The heat map stays behind."""
+def track_to_msg(track: Track, frame_id: str, backend: str = "") -> TrackMsg:
+    """Return a track as a message; ``frame_id`` is the image's, ``backend`` names what looked.
+
+    The heat map stays behind.
+    """
     msg = TrackMsg(
         header=header(track.stamp_ns, frame_id),
         sequence=track.sequence,
         acquired_steady_ns=track.acquired_steady_ns,
         boot_id=BOOT_ID,
+        backend=backend,
         needle_reason=CODES[track.needle_reason],
         needle_reason_text=track.needle_reason.value,
         target_reason=CODES[track.target_reason],
@@ -180,10 +184,7 @@ def plan_to_msg(plan: Plan, stamp_ns: int) -> PlanMsg:
         length_m=float(plan.length_m),
         clearance_m=float(plan.clearance_m),
         geometry_epoch=plan.geometry_epoch,
-        obstacles=[
-            SphereMsg(centre_m=vector(sphere.centre_m), radius_m=float(sphere.radius_m))
-            for sphere in plan.obstacles
-        ],
+        obstacles=[sphere_to_msg(sphere) for sphere in plan.obstacles],
         hash=plan.hash,
     )
 
@@ -208,12 +209,18 @@ def plan_from_msg(msg: PlanMsg) -> Plan:
         length_m=msg.length_m,
         clearance_m=msg.clearance_m,
         geometry_epoch=msg.geometry_epoch,
-        obstacles=tuple(_sphere(sphere) for sphere in msg.obstacles),
+        obstacles=tuple(sphere_from_msg(sphere) for sphere in msg.obstacles),
         hash=msg.hash,
     )
 
 
-def _sphere(msg: SphereMsg) -> Sphere:
+def sphere_to_msg(sphere: Sphere) -> SphereMsg:
+    """Return a no-go region as a message."""
+    return SphereMsg(centre_m=vector(sphere.centre_m), radius_m=float(sphere.radius_m))
+
+
+def sphere_from_msg(msg: SphereMsg) -> Sphere:
+    """Return a message's no-go region."""
     x_m, y_m, z_m = (float(value) for value in msg.centre_m)
     return Sphere((x_m, y_m, z_m), msg.radius_m)
 

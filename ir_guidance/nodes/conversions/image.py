@@ -1,33 +1,27 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""Frames and the geometry they were taken with."""
+"""Frames: their pixels, and what goes beside them."""
 
 from __future__ import annotations
 
 from array import array
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
 from sensor_msgs.msg import Image
 
 from ir_guidance.nodes.conversions.checks import (
-    BASE,
     BOOT_ID,
     ConversionError,
-    flat,
     header,
     require_boot,
     require_finite,
-    square,
     stamp_from_msg,
     vector,
 )
-from ir_guidance.values import CarmGeometry, Frame, Matrix, Modality, Pixels, ProbeGeometry
-from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg
+from ir_guidance.values import CarmGeometry, Exposure, Frame, Modality, Pixels, ProbeGeometry
 from ir_guidance_msgs.msg import FrameInfo
-from ir_guidance_msgs.msg import ProbeGeometry as ProbeGeometryMsg
 
 LARGEST_PX = 8192
 GREY = {"mono8": "u1", "mono16": "u2"}
@@ -47,21 +41,20 @@ IMAGE_FRAMES = {
 class Delivery:
     """How a frame came: what its frame information says beyond the frame itself.
 
-    The counters run since the source started; the dose is summed, 0 where it is not reported.
+    The counters run since the source started.
     """
 
     host_steady_ns: int
     dropped: int = 0
     duplicate: int = 0
     frozen: int = 0
-    dose_area_product_gym2: float = 0.0
-    pulse_rate_hz: float = 0.0
 
 
 def frame_to_msg(frame: Frame, delivery: Delivery) -> tuple[Image, FrameInfo]:
     """Return a frame as an image, mono8 or mono16, and its frame information."""
     head = header(frame.stamp_ns, IMAGE_FRAMES[frame.modality])
     rows, columns = frame.pixels.shape
+    exposure = frame.exposure or Exposure(0.0, 0.0)
     image = Image(
         header=head,
         height=rows,
@@ -80,9 +73,10 @@ def frame_to_msg(frame: Frame, delivery: Delivery) -> tuple[Image, FrameInfo]:
         boot_id=BOOT_ID,
         geometry_epoch=frame.geometry.epoch if frame.geometry else 0,
         modality=CODES[frame.modality],
+        view=frame.view,
         spacing_m=vector(frame.spacing_m or (0.0, 0.0)),
-        dose_area_product_gym2=delivery.dose_area_product_gym2,
-        pulse_rate_hz=delivery.pulse_rate_hz,
+        dose_area_product_gym2=float(exposure.dose_area_product_gym2),
+        pulse_rate_hz=float(exposure.pulse_rate_hz),
         dropped=delivery.dropped,
         duplicate=delivery.duplicate,
         frozen=delivery.frozen,
@@ -100,7 +94,8 @@ def frame_from_msg(
 
     Raises:
         ConversionError: The two have different stamps, ``geometry`` is of another epoch, the
-            modality is unknown, the steady clock another's, or the image is malformed.
+            modality is unknown, the steady clock another's, the dose or the pulse rate negative,
+            or the image is malformed.
     """
     if image.header.stamp != info.header.stamp:
         raise ConversionError(
@@ -123,7 +118,20 @@ def frame_from_msg(
         modality=MODALITIES[info.modality],
         spacing_m=(across_m, down_m) if across_m > 0 and down_m > 0 else None,
         geometry=geometry,
+        view=info.view,
+        exposure=_exposure(info),
     )
+
+
+def _exposure(info: FrameInfo) -> Exposure | None:
+    """Return what the X-rays cost; None of another modality, or where nothing was reported."""
+    rate_hz, dose_gym2 = info.pulse_rate_hz, info.dose_area_product_gym2
+    if rate_hz < 0 or dose_gym2 < 0:
+        raise ConversionError(
+            f"FrameInfo: pulse_rate_hz {rate_hz} and dose_area_product_gym2 {dose_gym2} must not be negative"
+        )
+    reported = info.modality == FrameInfo.FLUOROSCOPY and (rate_hz > 0 or dose_gym2 > 0)
+    return Exposure(rate_hz, dose_gym2) if reported else None
 
 
 def pixels_from_msg(image: Image) -> Pixels:
@@ -167,83 +175,3 @@ def _require_schema(image: Image) -> None:
         raise ConversionError(
             f"Image: {len(image.data)} bytes of data, step * height = {image.step * image.height}"
         )
-
-
-def probe_geometry_to_msg(geometry: ProbeGeometry, stamp_ns: int) -> ProbeGeometryMsg:
-    """Return a probe's geometry as a message, in force since ``stamp_ns``."""
-    return ProbeGeometryMsg(
-        header=header(stamp_ns, BASE),
-        epoch=geometry.epoch,
-        spacing_m=vector(geometry.spacing_m),
-        face_px=vector(geometry.face_px),
-        base_from_image=flat(geometry.base_from_image),
-        slice_sigma_m=float(geometry.slice_sigma_m),
-    )
-
-
-def probe_geometry_from_msg(msg: ProbeGeometryMsg) -> ProbeGeometry:
-    """Return a message's probe geometry.
-
-    Raises:
-        ConversionError: A number is not finite, a length not positive, the transform not rigid.
-    """
-    require_finite(msg)
-    _require_positive(msg, "spacing_m", "slice_sigma_m")
-    base_from_image = square(msg.base_from_image)
-    if not _is_rigid(base_from_image):
-        raise ConversionError("ProbeGeometry: base_from_image is not a rotation and a translation")
-    across_m, down_m = (float(spacing) for spacing in msg.spacing_m)
-    u_px, v_px = (float(px) for px in msg.face_px)
-    return ProbeGeometry(
-        (across_m, down_m), (u_px, v_px), base_from_image, msg.slice_sigma_m, msg.epoch
-    )
-
-
-def carm_geometry_to_msg(geometry: CarmGeometry, stamp_ns: int) -> CarmGeometryMsg:
-    """Return a C-arm's geometry as a message, in force since ``stamp_ns``."""
-    return CarmGeometryMsg(
-        header=header(stamp_ns, IMAGE_FRAMES[Modality.FLUOROSCOPY]),
-        epoch=geometry.epoch,
-        sdd_m=float(geometry.sdd_m),
-        sid_m=float(geometry.sid_m),
-        primary_angle_rad=float(geometry.primary_angle_rad),
-        secondary_angle_rad=float(geometry.secondary_angle_rad),
-        imager_spacing_m=vector(geometry.imager_spacing_m),
-        table_m=vector(geometry.table_m),
-    )
-
-
-def carm_geometry_from_msg(msg: CarmGeometryMsg) -> CarmGeometry:
-    """Return a message's C-arm geometry.
-
-    Raises:
-        ConversionError: A number is not finite, a distance or a spacing not positive.
-    """
-    require_finite(msg)
-    _require_positive(msg, "sdd_m", "sid_m", "imager_spacing_m")
-    across_m, down_m = (float(spacing) for spacing in msg.imager_spacing_m)
-    lateral_m, longitudinal_m, vertical_m = (float(value) for value in msg.table_m)
-    return CarmGeometry(
-        sdd_m=msg.sdd_m,
-        sid_m=msg.sid_m,
-        primary_angle_rad=msg.primary_angle_rad,
-        secondary_angle_rad=msg.secondary_angle_rad,
-        imager_spacing_m=(across_m, down_m),
-        table_m=(lateral_m, longitudinal_m, vertical_m),
-        epoch=msg.epoch,
-    )
-
-
-def _require_positive(msg: Any, *fields: str) -> None:
-    for field in fields:
-        if not np.all(np.asarray(getattr(msg, field)) > 0):
-            raise ConversionError(f"{type(msg).__name__}: {field} must be positive")
-
-
-def _is_rigid(transform: Matrix) -> bool:
-    rotation = transform[:3, :3]
-    return bool(
-        np.allclose(transform[3], (0, 0, 0, 1))
-        and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6)
-        and np.linalg.det(rotation) > 0
-    )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ir_guidance.nodes.conversions import IMAGE_FRAMES
-from ir_guidance.nodes.mirrors.display import markers, overlay
+from ir_guidance.nodes.mirrors.display import heat, markers, overlay
 from ir_guidance.nodes.mirrors.poses import (
     entry_pose,
     guide_pose_stamped,
@@ -19,6 +19,7 @@ from ir_guidance.nodes.mirrors.system import (
     diagnostic,
     diagnostics,
     joint_state,
+    scene,
     tf_message,
     transform,
 )
@@ -31,9 +32,11 @@ __all__ = [
     "diagnostics",
     "entry_pose",
     "guide_pose_stamped",
+    "heat",
     "joint_state",
     "markers",
     "overlay",
+    "scene",
     "target_pose",
     "tf_message",
     "tip_frame",

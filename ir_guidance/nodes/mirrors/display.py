@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from array import array
 
+import cv2
 import numpy as np
 from builtin_interfaces.msg import Duration
 from geometry_msgs.msg import Vector3
+from numpy.typing import NDArray
 from sensor_msgs.msg import Image
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
@@ -87,4 +89,19 @@ def overlay(frame: Frame, track: Track) -> Image:
         encoding="rgb8",
         step=3 * columns,
         data=array("B", picture.tobytes()),
+    )
+
+
+def heat(response: NDArray[np.float32], frame: Frame) -> Image:
+    """Return where the tracker would have put the tip, mono8, of the image's size; white is most likely."""
+    rows, columns = frame.pixels.shape
+    top = max(float(response.max()), 1e-6)
+    grey = cv2.convertScaleAbs(cv2.resize(response, (columns, rows)), alpha=255.0 / top)
+    return Image(
+        header=header(frame.stamp_ns, IMAGE_FRAMES[frame.modality]),
+        height=rows,
+        width=columns,
+        encoding="mono8",
+        step=columns,
+        data=array("B", grey.tobytes()),
     )

@@ -14,10 +14,12 @@ from geometry_msgs.msg import Transform, TransformStamped, Vector3
 from scipy.spatial.transform import Rotation
 from sensor_msgs.msg import CameraInfo, JointState
 
+from ir_guidance.geometry import carm_axes, isocentre_px
+from ir_guidance.geometry import transform as rigid
 from ir_guidance.kinematics import JOINTS
 from ir_guidance.nodes.conversions import BASE, IMAGE_FRAMES, header
-from ir_guidance.nodes.mirrors.poses import quaternion, xyz
-from ir_guidance.values import CarmGeometry, Matrix, Modality, Vector
+from ir_guidance.nodes.mirrors.poses import quaternion, tip_frame, xyz
+from ir_guidance.values import CarmGeometry, Fix, Matrix, Modality, ProbeGeometry, Vector
 
 try:
     from tf2_msgs.msg import TFMessage
@@ -37,31 +39,22 @@ def joint_state(
     )
 
 
-def camera_info(
-    geometry: CarmGeometry,
-    shape: tuple[int, int],
-    stamp_ns: int,
-    roi: tuple[int, int, int, int] | None = None,
-) -> CameraInfo:
-    """Return a C-arm as a pinhole camera with the X-ray source as its centre.
-
-    ``shape`` is (rows, columns) of the full image, in whose middle the central ray is; what is
-    published may be its region ``roi``: left, top, width, height.
-    """
+def camera_info(geometry: CarmGeometry, shape: tuple[int, int], stamp_ns: int) -> CameraInfo:
+    """Return a C-arm as a pinhole camera with the X-ray source as its centre; ``shape`` is (rows, columns)."""
     rows, columns = shape
-    left, top, width, height = roi or (0, 0, columns, rows)
     across_m, down_m = geometry.imager_spacing_m
+    u_px, v_px = isocentre_px(geometry, shape)
     k = np.array(
         [
-            [geometry.sdd_m / across_m, 0.0, (columns - 1) / 2 - left],
-            [0.0, geometry.sdd_m / down_m, (rows - 1) / 2 - top],
+            [geometry.sdd_m / across_m, 0.0, u_px],
+            [0.0, geometry.sdd_m / down_m, v_px],
             [0.0, 0.0, 1.0],
         ]
     )
     return CameraInfo(
         header=header(stamp_ns, IMAGE_FRAMES[Modality.FLUOROSCOPY]),
-        height=height,
-        width=width,
+        height=rows,
+        width=columns,
         distortion_model="plumb_bob",
         d=[0.0] * 5,
         k=k.ravel(),
@@ -100,3 +93,25 @@ def transform(
 def tf_message(transforms: Iterable[TransformStamped]) -> Any | None:
     """Return a message for ``/tf``; None where ``tf2_msgs`` is not installed."""
     return None if TFMessage is None else TFMessage(transforms=list(transforms))
+
+
+def scene(fix: Fix, geometry: ProbeGeometry | CarmGeometry | None) -> Any | None:
+    """Return tip and image in ``base_link``, for ``/tf``; None where ``tf2_msgs`` is not installed."""
+    frames = [transform(tip_frame(fix), BASE, "needle_tip", fix.stamp_ns)]
+    if isinstance(geometry, ProbeGeometry):
+        image = IMAGE_FRAMES[Modality.ULTRASOUND]
+        frames.append(transform(geometry.base_from_image, BASE, image, fix.stamp_ns))
+    elif geometry is not None and geometry.base_from_isocentre is not None:
+        image = IMAGE_FRAMES[Modality.FLUOROSCOPY]
+        frames.append(transform(_detector(geometry), BASE, image, fix.stamp_ns))
+    return tf_message(frames)
+
+
+def _detector(geometry: CarmGeometry) -> Matrix:
+    """Return where the detector stands (4x4): u right, v down, and the way to the source."""
+    across, down, towards = carm_axes(geometry)
+    isocentre_from_detector = rigid(
+        np.column_stack([across, down, -towards]), (geometry.sdd_m - geometry.sid_m) * towards
+    )
+    base: Matrix = geometry.base_from_isocentre @ isocentre_from_detector
+    return base
