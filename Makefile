@@ -86,7 +86,7 @@ $(DONE)/package: $(DONE)/messages $(LAUNCH) Makefile setup.py setup.cfg package.
 	@touch $@
 	@echo "setup: done, see  $(BIN)/ir-guidance --help"
 
-$(DONE)/dev: requirements-dev.txt $(DONE)/packages
-	@echo "setup: linters and test tools"
-	@$(PIP) -r requirements-dev.txt
+$(DONE)/dev: requirements-dev.txt requirements-train.txt $(DONE)/packages
+	@echo "setup: linters and test tools, and torch for the tests of training"
+	@$(PIP) -r requirements-dev.txt -r requirements-train.txt
 	@touch $@

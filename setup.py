@@ -25,7 +25,9 @@ setup(
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["ir_guidance", "ir_guidance.*"]),
-    package_data={"ir_guidance": ["profiles/*.yaml"]},
+    package_data={
+        "ir_guidance": ["profiles/*.yaml", "models/*.onnx", "models/*.json", "models/*.md"]
+    },
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/ir_guidance"]),
         ("share/ir_guidance", ["package.xml"]),

@@ -25,14 +25,23 @@ console = Console()
 FAILED, BAD_INPUT = 1, 2
 
 Procedure = Annotated[str, typer.Option(help="Which profile.")]
-ModalityName = Annotated[str, typer.Option("--modality", help="How the images are made.")]
+ModalityName = Annotated[
+    str | None,
+    typer.Option("--modality", help="ultrasound or fluoroscopy; if not given, the profile's own."),
+]
+Views = Annotated[int, typer.Option(help="Planes of the C-arm.")]
+Backend = Annotated[
+    str, typer.Option(help="Which tracker; auto takes the fastest that works here.")
+]
 Seed = Annotated[int, typer.Option(min=0, help="Draws patient, breath, needle and every error.")]
 
 
 @app.command()
 def demo(
     procedure: Procedure = "biopsy",
-    modality: ModalityName = "ultrasound",
+    modality: ModalityName = None,
+    views: Views = 1,
+    backend: Backend = "classical",
     seed: Seed = 0,
     sim_level: Annotated[int, typer.Option(help="0: the embedded robot.")] = 0,
     headless: Annotated[
@@ -47,9 +56,11 @@ def demo(
     from ir_guidance.commands.summary import summary, table, write_summary
     from ir_guidance.commands.trajectory import draw_trajectory
     from ir_guidance.profiles import load_profile
+    from ir_guidance.track import BACKENDS
 
-    profile = load_profile(procedure)
-    _only("--modality", modality, [str(profile.modality)])
+    profile = load_profile(procedure, modality)
+    _only("--views", str(views), ["1"])
+    _only("--backend", backend, list(BACKENDS))
     _only("--sim-level", str(sim_level), ["0"])
     if not headless and not sys.stdin.isatty():
         raise SettingsError(
@@ -61,8 +72,8 @@ def demo(
     _need_ros()
     from ir_guidance.nodes.demo import run_demo
 
-    console.print(f"{procedure}, seed {seed}: starting the nodes")
-    run = run_demo(profile, seed, folder, console, headless=headless)
+    console.print(f"{procedure} by {profile.modality}, seed {seed}: starting the nodes")
+    run = run_demo(profile, seed, folder, console, backend=backend, headless=headless)
     found = summary(run)
     write_summary(found, folder)
     draw_trajectory(run, folder / "trajectory.png")
@@ -76,7 +87,9 @@ def demo(
 @app.command()
 def trials(
     procedure: Procedure = "biopsy",
-    modality: ModalityName = "ultrasound",
+    modality: ModalityName = None,
+    views: Views = 1,
+    backend: Backend = "classical",
     number: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="How many.")] = 20,
     seed: Seed = 0,
     jobs: Annotated[
@@ -93,11 +106,13 @@ def trials(
     from ir_guidance.commands.trials import check_new, run_trials, table, write_json
     from ir_guidance.profiles import load_profile
 
-    profile = load_profile(procedure)
-    _only("--modality", modality, [str(profile.modality)])
+    profile = load_profile(procedure, modality)
+    _only("--views", str(views), ["1"])
     if json is not None:
         check_new(json)
-    found = run_trials(profile, number, seed, jobs, open_loop=open_loop, console=console)
+    found = run_trials(
+        profile, number, seed, jobs, backend=backend, open_loop=open_loop, console=console
+    )
     console.print(table(found))
     if json is not None:
         write_json(found, json)
@@ -134,6 +149,119 @@ def track(
         out=out,
         console=console,
     )
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path | None, typer.Option(help="Folder of images with labels.json.")] = None,
+    simulated: Annotated[
+        int | None, typer.Option(min=1, max=100_000, help="Sequences to simulate instead.")
+    ] = None,
+    scenes: Annotated[
+        bool, typer.Option("--scenes", help="Simulate single scenes, of all that training draws.")
+    ] = False,
+    seed: Seed = 0,
+    modality: Annotated[
+        str | None, typer.Option(help="Of the simulated images; ultrasound if not given.")
+    ] = None,
+    no_prior: Annotated[
+        bool, typer.Option("--no-prior", help="Simulate without a robot that knows its joints.")
+    ] = False,
+    backend: Backend = "classical",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for worst.png and calibration.png.")
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="File for the report; an existing one is not written over.")
+    ] = None,
+) -> None:
+    """Judge a tracker by labelled images, or by fresh simulated ones whose truth is known."""
+    from ir_guidance.commands.evaluate import evaluate as judge
+    from ir_guidance.commands.evaluate import labelled_test, scenes_test, simulated_test
+    from ir_guidance.values import Modality
+
+    if (data is None) == (simulated is None):
+        raise SettingsError("evaluate: give either --data FOLDER or --simulated N")
+    if modality is not None:
+        _only("--modality", modality, [str(each) for each in Modality])
+    if data is not None:
+        if modality is not None:
+            raise SettingsError(
+                f"--modality {modality}: with --data, labels.json says it; leave it out"
+            )
+        test = labelled_test(data)
+    elif simulated is not None:
+        kind = Modality(modality or Modality.ULTRASOUND)
+        test = (
+            scenes_test(kind, simulated, seed)
+            if scenes
+            else simulated_test(kind, simulated, seed, with_prior=not no_prior)
+        )
+    judge(test, backend=backend, out=out, json=json, console=console)
+
+
+@app.command()
+def train(
+    modality: Annotated[str, typer.Option(help="What to learn to see in.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for checkpoint, log and curves.")] = None,
+    steps: Annotated[int, typer.Option(help="Batches in all.")] = 12_000,
+    batch: Annotated[int, typer.Option(help="Samples in a batch, over all processes.")] = 16,
+    workers: Annotated[int, typer.Option(help="Processes that simulate, for each trainer.")] = 1,
+    seed: Annotated[int, typer.Option(help="Draws weights and every scene.")] = 0,
+    begin: Annotated[
+        Path | None, typer.Option(help="Exported weights to begin with; random if not given.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")
+    ] = False,
+) -> None:
+    """Train the network on simulated scenes; under torchrun, on every GPU."""
+    from ir_guidance.commands.train import train as learn
+    from ir_guidance.values import Modality
+
+    _only("--modality", modality, [str(each) for each in Modality])
+    folder = out or Path("build/train") / modality
+    learn(
+        Modality(modality),
+        folder,
+        resume=resume,
+        begin=begin,
+        console=console,
+        steps=steps,
+        batch=batch,
+        workers=workers,
+        seed=seed,
+    )
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Where train wrote its checkpoint.")],
+    out: Annotated[Path, typer.Option(help="The ONNX file to write.")],
+) -> None:
+    """Write a training's weights as ONNX, for every backend."""
+    from ir_guidance.commands.train import export as write
+
+    write(folder, out, console)
+
+
+@app.command("build-engine")
+def build_engine(
+    model: Annotated[
+        Path | None, typer.Option(help="ONNX file; every installed model if not given.")
+    ] = None,
+    precision: Annotated[str, typer.Option(help="f16 or f32.")] = "f16",
+    portable: Annotated[
+        bool, typer.Option("--portable", help="For the lean runtime and later TensorRT, too.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File for the engine, instead of the user's cache.")
+    ] = None,
+) -> None:
+    """Build TensorRT engines for the GPU that is here, and compare each with the reference."""
+    from ir_guidance.commands.build_engine import build_engines
+
+    build_engines(model, precision, out, portable=portable, console=console)
 
 
 @app.command()

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import platform
 import subprocess
@@ -12,16 +11,35 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Column, Table
 
+from ir_guidance.models import model_path
+from ir_guidance.track.backends import BackendError
+from ir_guidance.track.backends.cuda import find_gpu
+from ir_guidance.values import Modality
+
 OLDEST, NEWEST = (3, 11), (3, 13)
-PROBE_TIMEOUT_S = 30.0
-DRIVER_LIBRARY = "libcuda.so.1"
-NAME_BYTES = 128
+PROBE_TIMEOUT_S = 60.0
+BACKENDS = {
+    "tensorrt": "needs a GPU: pip install tensorrt, then ir-guidance build-engine",
+    "torch": "needs a GPU: pip install torch onnx",
+    "openvino": "pip install openvino",
+    "onnxruntime": "pip install onnxruntime",
+}
+"""What can run the network, each with what it lacks where it does not work."""
+
+LOAD = """
+import pathlib, sys
+from ir_guidance.track.backends import BackendError, load_network
+try:
+    print(load_network({name!r}, pathlib.Path({model!r})).name)
+except BackendError as error:
+    sys.exit(str(error))
+"""
 SET_UP = (
     "run `make setup` for ROS 2 from PyPI, or source a full install (/opt/ros/jazzy/setup.bash)"
 )
@@ -49,11 +67,9 @@ def doctor() -> list[Check]:
         _dicom,
         _recording,
         _gpu,
-        _tensorrt,
-        _openvino,
         _models,
     )
-    return [look() for look in looks]
+    return [look() for look in looks] + [_backend(*each) for each in BACKENDS.items()]
 
 
 def render(checks: list[Check]) -> Table:
@@ -129,47 +145,33 @@ def _libraries(name: str, wanted: dict[str, str]) -> Check:
 
 def _gpu() -> Check:
     try:
-        driver = ctypes.CDLL(DRIVER_LIBRARY)
-    except OSError:
-        remedy = "none needed: everything runs on the CPU; for a GPU install NVIDIA's driver"
-        return Check("GPU", False, f"no NVIDIA driver ({DRIVER_LIBRARY})", remedy)
-    count, name = ctypes.c_int(0), ctypes.create_string_buffer(NAME_BYTES)
-    if (
-        driver.cuInit(0) != 0
-        or driver.cuDeviceGetCount(ctypes.byref(count)) != 0
-        or not count.value
-    ):
-        remedy = "nvidia-smi says why; in a container, start it with the GPU passed through"
-        return Check("GPU", False, "an NVIDIA driver, and no GPU that works", remedy)
-    driver.cuDeviceGetName(name, NAME_BYTES, 0)
-    return Check("GPU", True, f"{count.value} x {name.value.decode(errors='replace')}")
-
-
-def _tensorrt() -> Check:
-    return _backend("TensorRT", "tensorrt", "pip install tensorrt, on a machine with a GPU")
-
-
-def _openvino() -> Check:
-    return _backend("OpenVINO", "openvino", "pip install openvino, for learned trackers on a CPU")
-
-
-def _backend(name: str, module: str, remedy: str) -> Check:
-    """Look for a backend without loading it: TensorRT crashes where there is no driver."""
-    if find_spec(module) is None:
-        return Check(name, False, "not installed", remedy)
-    return Check(name, True, _version(module) or "installed")
+        gpu = find_gpu()
+    except BackendError as error:
+        remedy = "none needed: the CPU will do; in a container, pass the GPU through"
+        return Check("GPU", False, str(error), remedy)
+    return Check("GPU", True, f"{gpu.name}, compute capability {gpu.compute_capability}")
 
 
 def _models() -> Check:
-    folder = files("ir_guidance") / "models"
-    found = (
-        sorted(f.name for f in folder.iterdir() if f.name.endswith(".onnx"))
-        if folder.is_dir()
-        else []
-    )
+    found = _installed_models()
     if not found:
-        return Check("learned models", False, "none", "none needed: the classical tracker is used")
-    return Check("learned models", True, ", ".join(found))
+        return Check("learned models", False, "none", "ir-guidance train, then export")
+    return Check("learned models", True, ", ".join(model.name for model in found))
+
+
+def _installed_models() -> list[Path]:
+    return [model for model in map(model_path, Modality) if model.exists()]
+
+
+def _backend(name: str, remedy: str) -> Check:
+    """Load a model on a backend, in a process of its own: what is wrong with a driver may end it."""
+    if find_spec(name) is None and name != "tensorrt":
+        return Check(name, False, "not installed", remedy)
+    models = _installed_models()
+    if not models:
+        return Check(name, False, "not tried: no learned model to try it with", remedy)
+    works, said = _probe(LOAD.format(name=name, model=str(models[0])))
+    return Check(name, works, said, "" if works else remedy)
 
 
 def _probe(program: str) -> tuple[bool, str]:

@@ -16,6 +16,7 @@ import numpy as np
 from rich.table import Table
 
 from ir_guidance import __version__
+from ir_guidance.geometry import across_and_along
 from ir_guidance.timing import percentiles_ms
 from ir_guidance.values import Fix, Plan, Truth
 
@@ -37,6 +38,7 @@ class Run:
     """One procedure as it was watched; positions in metres in ``base_link``."""
 
     procedure: str
+    modality: str
     seed: int
     operator: str
     backend: str
@@ -65,10 +67,25 @@ def final_truth(run: Run) -> Truth | None:
     return min(run.truths, key=lambda truth: abs(truth.steady_ns - (run.arrived_steady_ns or 0)))
 
 
+def errors_m(truth: Truth) -> tuple[float, float | None, float | None]:
+    """Return how far the tip is from the target; of that across the direction of view, and along it.
+
+    Along it an image shows nothing: out of an ultrasound's plane, along an X-ray. None where the truth does not say.
+    """
+    error = truth.tip_m - truth.target_m
+    view = truth.extra.get("view")
+    across_m, along_m = (None, None) if view is None else across_and_along(error, np.array(view))
+    return float(np.linalg.norm(error)), across_m, along_m
+
+
+def _mm(length_m: float | None) -> float | None:
+    return None if length_m is None else length_m * 1e3
+
+
 def summary(run: Run) -> dict[str, Any]:
     """Return what the contract asks of summary.json; lengths in millimetres, times in milliseconds."""
     truth = final_truth(run)
-    error_m = None if truth is None else float(np.linalg.norm(truth.tip_m - truth.target_m))
+    error_m, across_m, along_m = (None,) * 3 if truth is None else errors_m(truth)
     violations = _violations(run, truth)
     arrived = run.outcome == "arrived" and error_m is not None
     success = arrived and not violations and error_m <= run.tolerance_m  # type: ignore[operator]
@@ -77,8 +94,11 @@ def summary(run: Run) -> dict[str, Any]:
         "success": bool(success),
         "safety_violations": violations,
         "procedure": run.procedure,
+        "modality": str(run.modality),
         "operator": run.operator,
-        "tip_error_mm": None if error_m is None else error_m * 1e3,
+        "tip_error_mm": _mm(error_m),
+        "across_view_mm": _mm(across_m),
+        "along_view_mm": _mm(along_m),
         "tolerance_mm": run.tolerance_m * 1e3,
         "frames": run.frames,
         "dropped_frames": run.dropped_frames,
@@ -120,9 +140,12 @@ def write_summary(found: Mapping[str, Any], folder: Path) -> None:
 
 def table(found: Mapping[str, Any]) -> Table:
     """Return the latencies, stage by stage, under what the run came to."""
-    error = found["tip_error_mm"]
+    error, across, along = (
+        "unknown" if found[name] is None else f"{found[name]:.2f} mm"
+        for name in ("tip_error_mm", "across_view_mm", "along_view_mm")
+    )
     shown = Table(
-        title=f"{found['procedure']}, seed {found['seed']}, {found['operator']} operator: {found['outcome']}"
+        title=f"{found['procedure']} by {found['modality']}, seed {found['seed']}: {found['outcome']}"
     )
     for name in ("from image to robot", "n", "p50 ms", "p99 ms", "p99.9 ms", "max ms"):
         shown.add_column(name, justify="left" if name.startswith("from") else "right")
@@ -131,8 +154,9 @@ def table(found: Mapping[str, Any]) -> Table:
     shown.add_section()
     _add_times(shown, "end to end", found["latency_ms"])
     shown.caption = (
-        f"tip to target {'unknown' if error is None else f'{error:.2f} mm'} "
-        f"(tolerance {found['tolerance_mm']:.1f} mm), "
+        f"{found['operator']} operator, tracker {found['backend']}; "
+        f"tip to target {error} (across the view {across}, along it {along}; "
+        f"tolerance {found['tolerance_mm']:.1f} mm), "
         f"blind travel {found['blind_travel_mm_max']:.2f} mm, "
         f"{found['frames']} frames, {found['dropped_frames']} dropped, "
         f"{found['deadline_misses']} over budget, gate {' '.join(found['gate_levels'])}"

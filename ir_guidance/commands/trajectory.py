@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ir_guidance.commands.summary import Run, final_truth
-from ir_guidance.values import NS_PER_S
+from ir_guidance.commands.summary import Run, errors_m, final_truth
+from ir_guidance.values import NS_PER_S, Modality
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,6 +22,8 @@ NEEDLE, TARGET, PLAN, SEEN = (
     "#009e73",
     "#cc79a7",
 )  # tell apart without colour vision
+
+LEAST_MM = 0.05  # nobody needs to see a part of the error pass through nought
 
 
 def draw_trajectory(run: Run, path: Path) -> None:
@@ -48,11 +50,13 @@ def _title(run: Run) -> str:
     gap = "where the needle went was not recorded"
     if truth is not None:
         gap = f"tip to target {float(np.linalg.norm(truth.tip_m - truth.target_m)) * 1e3:.2f} mm"
-    return f"{run.procedure}, seed {run.seed}: {run.outcome}, {gap} ({run.operator} operator)"
+    return f"{run.procedure} by {run.modality}, seed {run.seed}: {run.outcome}, {gap} ({run.operator} operator)"
 
 
 def _draw_side(axes: Axes, run: Run) -> None:
-    axes.set_title("in the image plane")
+    axes.set_title(
+        "from the side" if run.modality == Modality.FLUOROSCOPY else "in the image plane"
+    )
     axes.axhline(0, color="0.5", linewidth=1)
     axes.annotate("skin", (0.01, 0.5), xycoords=("axes fraction", "data"), color="0.4")
     if run.truths:
@@ -92,8 +96,15 @@ def _draw_error(axes: Axes, run: Run) -> None:
     axes.set_title("tip to target")
     if run.truths:
         when = _times_s(run, np.array([truth.steady_ns for truth in run.truths]))
-        gaps = [float(np.linalg.norm(truth.tip_m - truth.target_m)) * 1e3 for truth in run.truths]
-        axes.semilogy(when, gaps, color=NEEDLE)
+        errors = [errors_m(truth) for truth in run.truths]
+        axes.semilogy(when, [error * 1e3 for error, _, _ in errors], color=NEEDLE)
+        parts = [(across, along) for _, across, along in errors if across is not None]
+        if len(parts) == len(errors):
+            across, along = np.array(parts).T * 1e3
+            axes.semilogy(when, across, color=PLAN, linewidth=1, label="across the view")
+            axes.semilogy(when, along, ":", color=SEEN, linewidth=1, label="along it")
+            axes.legend(loc="lower left", fontsize=8)
+        axes.set_ylim(bottom=LEAST_MM)
         axes.axhline(run.tolerance_m * 1e3, color=TARGET, linestyle="--", linewidth=1)
         axes.annotate(
             "tolerance", (0.01, run.tolerance_m * 1e3 * 1.08), xycoords=("axes fraction", "data")

@@ -6,17 +6,27 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ir_guidance.models import about, model_path
+from ir_guidance.track import backends
 from ir_guidance.track.settings import TrackSettings
 from ir_guidance.values import Frame, Modality, ShaftPrior, Track, Vector
 
 __all__ = ["BACKENDS", "TrackSettings", "Tracker", "make_tracker"]
 
-BACKENDS = ("classical",)
+LEARNED = ("auto", *backends.BACKENDS)
+"""What can run the learned tracker; ``auto`` takes the fastest that works here."""
+
+BACKENDS = (*LEARNED, "classical")
 """The trackers there are; each one's libraries are imported only when it is chosen."""
 
 
 class Tracker(Protocol):
-    """Anything that finds needle and target in a frame, or says why it cannot."""
+    """Anything that finds needle and target in a frame, or says why it cannot.
+
+    ``name`` says what runs, as in "openvino f32".
+    """
+
+    name: str
 
     def track(self, frame: Frame, prior: ShaftPrior | None = None) -> Track:
         """Return what is seen in the frame; with a prior only the band round it is searched."""
@@ -32,14 +42,24 @@ class Tracker(Protocol):
 
 
 def make_tracker(
-    backend: str, modality: Modality, settings: TrackSettings | None = None
+    backend: str, modality: Modality, settings: TrackSettings | None = None, *, threads: int = 0
 ) -> Tracker:
-    """Return the tracker of that name for one kind of image.
+    """Return the tracker of that name for one kind of image, on so many threads of a CPU (0: every core).
 
     Raises:
-        ValueError: No backend has that name; the message lists those there are.
+        ValueError: No backend has that name, or it cannot run here; one line says which and why.
     """
     settings = settings or TrackSettings()
+    model = model_path(modality)
+    if backend == "auto" and not model.exists():
+        backend = "classical"  # this version has no weights for the modality
+    if backend in LEARNED:
+        from ir_guidance.track.backends import BackendSettings, load_network
+        from ir_guidance.track.learned import Calibration, LearnedTracker
+
+        network = load_network(backend, model, BackendSettings(threads=threads))
+        calibration = Calibration(**about(model).get("calibration", {}))
+        return LearnedTracker(modality, settings, network, calibration)
     if backend == "classical":
         from ir_guidance.track.classical import ClassicalTracker
 

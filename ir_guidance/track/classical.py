@@ -29,6 +29,8 @@ class ClassicalTracker:
     Every frame is searched for itself: the past cannot make a needle.
     """
 
+    name = "classical"
+
     def __init__(self, modality: Modality, settings: TrackSettings) -> None:
         """Start without a target."""
         self._field_m = settings.of(modality).field_m

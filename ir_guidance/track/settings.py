@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from ir_guidance.settings import Settings
+from ir_guidance.track.learned_settings import LearnedSettings
 from ir_guidance.track.shaft_settings import SearchSettings, ShaftSettings
 from ir_guidance.values import Modality
 
@@ -134,7 +135,7 @@ FLUOROSCOPY = ModalitySettings(
 
 
 class TrackSettings(Settings):
-    """Every threshold of the classical tracker.
+    """Every threshold of the trackers.
 
     Where a frame has no pixel spacing, the longer side of the image is taken to be ``field_m`` long,
     which makes every length a fraction of the image.
@@ -144,6 +145,7 @@ class TrackSettings(Settings):
     ultrasound: ModalitySettings = ULTRASOUND
     fluoroscopy: ModalitySettings = FLUOROSCOPY
     target: TargetSettings = TargetSettings()
+    learned: LearnedSettings = LearnedSettings()
 
     @field_validator("ultrasound", "fluoroscopy", mode="before")
     @classmethod

@@ -158,6 +158,8 @@ CARM = CarmGeometry(
     imager_spacing_m=(0.0003, 0.0004),
     table_m=(0.01, 0.02, -0.03),
     epoch=3,
+    centre_px=(250.5, 260.0),
+    base_from_isocentre=PROBE.base_from_image,
 )
 PAIRS = {
     "track": (TRACK, lambda v: c.track_to_msg(v, "us_image_optical"), c.track_from_msg),

@@ -11,7 +11,7 @@ from array import array
 import numpy as np
 import pytest
 
-from examples import CORRECTION, FIX, PAIRS, PLAN, PROBE, STAMP_NS, STEADY_NS, TRACK
+from examples import CARM, CORRECTION, FIX, PAIRS, PLAN, PROBE, STAMP_NS, STEADY_NS, TRACK
 from ir_guidance.nodes import conversions as c
 from ir_guidance.values import Level, Mode, Reason
 from ir_guidance_msgs import msg as msgs
@@ -166,6 +166,35 @@ def test_a_probe_geometry_that_cannot_be_is_refused(field, bad):
     setattr(msg, field, bad)
     with pytest.raises(c.ConversionError, match=field):
         c.probe_geometry_from_msg(over_the_wire(msg))
+
+
+@pytest.mark.parametrize(
+    ("field", "bad"),
+    [
+        ("sdd_m", -1.2),
+        ("sid_m", 1.2),
+        ("imager_spacing_m", (0.0, 0.1)),
+        ("centre_px", array("d", [1.0])),
+        ("base_from_isocentre", array("d", np.eye(4).ravel()[:15])),
+        ("base_from_isocentre", array("d", 1000 * np.eye(4).ravel())),
+        ("base_from_isocentre", array("d", np.diag([1.0, 1.0, -1.0, 1.0]).ravel())),
+    ],
+)
+def test_a_c_arm_geometry_that_cannot_be_is_refused(field, bad):
+    msg = c.carm_geometry_to_msg(CARM, STAMP_NS)
+    setattr(msg, field, bad)
+    with pytest.raises(c.ConversionError, match=field):
+        c.carm_geometry_from_msg(over_the_wire(msg))
+
+
+def test_a_c_arm_that_stands_nowhere_known_stays_so():
+    carm = dataclasses.replace(CARM, centre_px=None, base_from_isocentre=None)
+    assert_same(carm, c.carm_geometry_from_msg(over_the_wire(c.carm_geometry_to_msg(carm, 0))))
+
+
+def test_a_track_says_what_looked():
+    msg = over_the_wire(c.track_to_msg(TRACK, "us_image_optical", "openvino f32"))
+    assert msg.backend == "openvino f32"
 
 
 def test_every_steady_time_names_its_clock():

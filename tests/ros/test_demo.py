@@ -19,10 +19,12 @@ from geometry_msgs.msg import PoseWithCovarianceStamped
 from mcap.reader import make_reader
 from rosbags.highlevel import AnyReader
 from rosbags.typesys import Stores, get_typestore
-from sensor_msgs.msg import Image, JointState
+from sensor_msgs.msg import CameraInfo, Image, JointState
 from visualization_msgs.msg import MarkerArray
 
 from ir_guidance.nodes import qos, topics
+from ir_guidance.values import Modality
+from ir_guidance_msgs.msg import FluoroscopyFrame
 
 DEMO = (sys.executable, "-m", "ir_guidance.cli", "demo")
 PROCEDURE_S = 110.0
@@ -33,31 +35,44 @@ SEEN_BY_OTHERS = {
     topics.DIAGNOSTICS: DiagnosticArray,
     topics.MARKERS: MarkerArray,
     topics.OVERLAY: Image,
+    topics.HEAT: Image,
 }
+BY_X_RAYS = {
+    topics.CAMERA_INFO: CameraInfo,
+    topics.FLUOROSCOPY_FRAME: FluoroscopyFrame,
+}
+OF_IMAGES = (Image, FluoroscopyFrame)
 
 
 @pytest.mark.timeout(180)
-def test_a_headless_demo_arrives_and_leaves_its_files(start, graph, tmp_path: Path) -> None:
+@pytest.mark.parametrize("modality", [Modality.ULTRASOUND])
+def test_a_headless_demo_arrives_and_leaves_its_files(
+    modality: Modality, start, graph, tmp_path: Path
+) -> None:
     out = tmp_path / "demo"
     seen: Counter[str] = Counter()
-    for topic, kind in SEEN_BY_OTHERS.items():
-        wanted = qos.IMAGES_WANTED if kind is Image else qos.STREAM
+    topics_seen = SEEN_BY_OTHERS | (BY_X_RAYS if modality is Modality.FLUOROSCOPY else {})
+    for topic, kind in topics_seen.items():
+        wanted = qos.IMAGES_WANTED if kind in OF_IMAGES else qos.STREAM
         graph.node.create_subscription(
             kind, topic, lambda _, topic=topic: seen.update([topic]), wanted
         )
-    demo = start([*DEMO, "--headless", "--seed", "4", "--out", str(out)])
+    chosen = ("--modality", str(modality), "--seed", "4")
+    demo = start([*DEMO, "--headless", *chosen, "--out", str(out)])
     graph.until(lambda: demo.process.poll() is not None, "the demo to end", PROCEDURE_S)
     assert demo.process.returncode == 0, demo.output
     assert not demo.family()
-    assert seen.keys() == SEEN_BY_OTHERS.keys()
-    _check_summary(json.loads((out / "summary.json").read_text()))
+    assert seen.keys() == topics_seen.keys()
+    _check_summary(json.loads((out / "summary.json").read_text()), modality)
     assert cv2.imread(str(out / "trajectory.png")) is not None
     _check_recording(out / "session.mcap")
 
 
-def _check_summary(found: dict) -> None:
+def _check_summary(found: dict, modality: Modality) -> None:
     assert (found["outcome"], found["operator"], found["seed"]) == ("arrived", "scripted", 4)
-    assert found["tip_error_mm"] <= 2.0
+    assert (found["modality"], bool(found["backend"])) == (str(modality), True)
+    assert found["tip_error_mm"] <= found["tolerance_mm"]
+    assert found["across_view_mm"] <= 2.0
     assert found["blind_travel_mm_max"] <= 1.0
     assert "R4" not in found["gate_levels"]
     assert found["frames"] > 500
@@ -95,6 +110,8 @@ def test_whatever_ends_the_demo_leaves_no_process(start, graph, tmp_path: Path, 
         (["--headless", "--procedure", "heart"], "heart"),
         (["--headless", "--modality", "telepathy"], "telepathy"),
         (["--headless", "--sim-level", "7"], "7"),
+        (["--headless", "--views", "2"], "--views 2"),
+        (["--headless", "--backend", "oracle"], "oracle"),
         ([], "--headless"),
     ],
 )

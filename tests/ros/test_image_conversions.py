@@ -12,7 +12,7 @@ import pytest
 from sensor_msgs.msg import Image
 
 from ir_guidance.nodes import conversions as c
-from ir_guidance.values import CarmGeometry, Frame, Modality, ProbeGeometry
+from ir_guidance.values import CarmGeometry, Exposure, Frame, Modality, ProbeGeometry
 from wire import assert_same, over_the_wire
 
 STAMP_NS = 1_700_000_000_123_456_789
@@ -20,6 +20,7 @@ STEADY_NS = 98_765_432_109
 RNG = np.random.default_rng(2)
 PROBE = ProbeGeometry((0.0001, 0.0002), (255.5, 3.0), np.eye(4), epoch=3)
 CARM = CarmGeometry(1.2, 0.8, 0.3, -0.2, (0.0003, 0.0004), epoch=3)
+EXPOSURE = Exposure(pulse_rate_hz=7.5, dose_area_product_gym2=0.004)
 FRAME = Frame(
     pixels=RNG.integers(0, 256, (6, 5), dtype=np.uint8),
     sequence=7,
@@ -28,8 +29,10 @@ FRAME = Frame(
     modality=Modality.FLUOROSCOPY,
     spacing_m=(0.0001, 0.0002),
     geometry=CARM,
+    view=1,
+    exposure=EXPOSURE,
 )
-DELIVERY = c.Delivery(STEADY_NS + 5, 1, 2, 3, 0.004, 7.5)
+DELIVERY = c.Delivery(STEADY_NS + 5, 1, 2, 3)
 
 
 def sent(frame):
@@ -41,16 +44,70 @@ def sent(frame):
 @pytest.mark.parametrize("modality", Modality)
 def test_a_frame_comes_back_as_it_went(kind, modality):
     pixels = RNG.integers(0, np.iinfo(kind).max, (6, 5), dtype=kind)
-    geometry = PROBE if modality is Modality.ULTRASOUND else CARM
-    frame = dataclasses.replace(FRAME, pixels=pixels, modality=modality, geometry=geometry)
+    by_x_rays = modality is Modality.FLUOROSCOPY
+    geometry = CARM if by_x_rays else PROBE
+    frame = dataclasses.replace(
+        FRAME,
+        pixels=pixels,
+        modality=modality,
+        geometry=geometry,
+        exposure=EXPOSURE if by_x_rays else None,
+    )
     image, info = sent(frame)
     assert_same(frame, c.frame_from_msg(image, info, geometry))
     assert (info.dropped, info.duplicate, info.frozen) == (1, 2, 3)
     assert info.host_steady_ns == STEADY_NS + 5
+    assert (info.pulse_rate_hz, info.dose_area_product_gym2) == (
+        (7.5, 0.004) if by_x_rays else (0.0, 0.0)
+    )
+
+
+def test_an_x_ray_frame_goes_whole_in_one_message():
+    msg = over_the_wire(c.fluoroscopy_frame_to_msg(FRAME, DELIVERY))
+    assert_same(FRAME, c.fluoroscopy_frame_from_msg(msg))
+    assert msg.header == msg.image.header == msg.info.header == msg.geometry.header
+    assert (msg.info.pulse_rate_hz, msg.info.dropped) == (7.5, 1)
+    unplaced = dataclasses.replace(FRAME, geometry=None, exposure=None)
+    msg = over_the_wire(c.fluoroscopy_frame_to_msg(unplaced, DELIVERY))
+    assert_same(unplaced, c.fluoroscopy_frame_from_msg(msg))
+
+
+def test_only_x_rays_go_as_a_fluoroscopy_frame():
+    with pytest.raises(ValueError, match="frame 7 is ultrasound"):
+        c.fluoroscopy_frame_to_msg(
+            dataclasses.replace(FRAME, modality=Modality.ULTRASOUND), DELIVERY
+        )
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "value", "said"),
+    [
+        ("info", "modality", 0, "modality 0 is not X-rays"),
+        ("info", "geometry_epoch", 4, "geometry epoch 4, the one at hand is 3"),
+        ("info", "pulse_rate_hz", -1.0, "must not be negative"),
+        ("info", "dose_area_product_gym2", -1e-9, "must not be negative"),
+        ("info", "boot_id", "elsewhere", "elsewhere"),
+        ("geometry", "sdd_m", 0.0, "sdd_m must be positive"),
+        ("image", "step", 3, "step 3"),
+    ],
+)
+def test_a_fluoroscopy_frame_that_does_not_fit_together_is_refused(part, field, value, said):
+    msg = c.fluoroscopy_frame_to_msg(FRAME, DELIVERY)
+    setattr(getattr(msg, part), field, value)
+    with pytest.raises(c.ConversionError, match=said):
+        c.fluoroscopy_frame_from_msg(over_the_wire(msg))
+
+
+@pytest.mark.parametrize("part", ["image", "info"])
+def test_parts_of_another_image_do_not_make_a_fluoroscopy_frame(part):
+    msg = over_the_wire(c.fluoroscopy_frame_to_msg(FRAME, DELIVERY))
+    getattr(msg, part).header.stamp.sec += 1
+    with pytest.raises(c.ConversionError, match="not of one image"):
+        c.fluoroscopy_frame_from_msg(msg)
 
 
 def test_an_unknown_spacing_stays_unknown():
-    frame = dataclasses.replace(FRAME, spacing_m=None, geometry=None)
+    frame = dataclasses.replace(FRAME, spacing_m=None, geometry=None, exposure=None)
     assert_same(frame, c.frame_from_msg(*sent(frame)))
 
 

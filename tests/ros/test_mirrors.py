@@ -14,7 +14,7 @@ import pytest
 from diagnostic_msgs.msg import DiagnosticStatus
 from scipy.spatial.transform import Rotation
 
-from ir_guidance.geometry import transform
+from ir_guidance.geometry import px_from_base_carm, transform
 from ir_guidance.nodes import mirrors
 from ir_guidance.nodes.mirrors.poses import UNKNOWN_ANGLE_RAD2
 from ir_guidance.nodes.mirrors.system import TFMessage
@@ -91,6 +91,38 @@ def test_a_c_arm_is_a_pinhole_camera():
         info.k.reshape(3, 3), [[4000, 0, 319.5], [0, 3000, 239.5], [0, 0, 1]]
     )
     assert (info.height, info.width) == (480, 640)
+    aside = dataclasses.replace(carm, centre_px=(300.0, 200.0))
+    k = mirrors.camera_info(aside, (480, 640), STAMP_NS).k.reshape(3, 3)
+    assert k[:2, 2].tolist() == [300.0, 200.0]
+
+
+@TF
+def test_a_c_arms_detector_stands_where_its_pixels_are():
+    """A point on the detector, put there by the transform, is seen at its own pixel."""
+    stands = np.column_stack([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
+    carm = CarmGeometry(
+        1.2, 0.8, 0.7, -0.2, (0.0003, 0.0004), base_from_isocentre=transform(stands, np.ones(3))
+    )
+    tip, detector = over_the_wire(mirrors.scene(FIX, carm)).transforms
+    assert (tip.child_frame_id, detector.child_frame_id) == ("needle_tip", "carm_detector_optical")
+    turn, at = rotation_of(detector.transform.rotation), xyz(detector.transform.translation)
+    for px in ((319.5, 239.5), (0.0, 0.0), (600.0, 30.0)):
+        flat = (np.array(px) - (319.5, 239.5)) * carm.imager_spacing_m
+        pixel_m = turn.apply([*flat, 0.001]) + at  # a millimetre before the detector
+        np.testing.assert_allclose(px_from_base_carm(pixel_m, carm, (480, 640)), px, atol=1.0)
+    assert [t.child_frame_id for t in mirrors.scene(FIX, None).transforms] == ["needle_tip"]
+
+
+def test_heat_is_an_image_of_the_frames_size_brightest_where_the_response_is():
+    frame = Frame(np.zeros((64, 80), np.uint8), 1, STAMP_NS, 0)
+    response = np.zeros((16, 20), np.float32)
+    response[4, 15] = 0.2
+    shown = over_the_wire(mirrors.heat(response, frame))
+    grey = np.frombuffer(shown.data, np.uint8).reshape(64, 80)
+    assert (shown.encoding, shown.header.stamp.nanosec) == ("mono8", 123_456_789)
+    v, u = np.unravel_index(grey.argmax(), grey.shape)
+    assert abs(u - 62) <= 2 and abs(v - 18) <= 2 and grey.max() > 150
+    assert not any(mirrors.heat(np.zeros((16, 20), np.float32), frame).data)
 
 
 def test_joints_have_the_names_of_the_model():

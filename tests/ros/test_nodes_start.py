@@ -53,7 +53,7 @@ REFUSED = [  # process, what it is told, what its one line must name
     ("robot", "--params-file {folder}/misspelt.yaml", "node robot: gate.advance_mmps"),
     ("robot", "--params-file {folder}/none.yaml", "none.yaml"),
     ("room", "-p drive.watchdog_ms:=0.0", "node room: drive.watchdog_ms = 0.0"),
-    ("room", "-p frame_rate_hz:=0.0", "node room: frame_rate_hz = 0.0"),
+    ("room", "-p frame_rate_hz:=-1.0", "node room: frame_rate_hz = -1.0"),
     ("room", "-p seed:=1.5", "node room: seed = 1.5"),
     ("tracker", "-p backend:=oracle", "node tracker: backend = 'oracle'"),
     ("planner", "-p gate.budget_ms:=50.0", "node planner: settings"),

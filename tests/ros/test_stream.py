@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from array import array
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -17,8 +18,9 @@ from graph import active, node_command, processes, told
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.conversions import Delivery
 from ir_guidance.nodes.monitor_node import MonitorNode
+from ir_guidance.values import CarmGeometry as CarmGeometryValue
 from ir_guidance.values import Frame
-from ir_guidance_msgs.msg import CarmGeometry, Fix, FrameInfo, Track
+from ir_guidance_msgs.msg import CarmGeometry, Fix, FluoroscopyFrame, FrameInfo, Track
 from samples import HEIGHT, WIDTH, Samples
 
 VIEW = {
@@ -35,7 +37,7 @@ CONTENT = (0, 1, 1, 1, 2, 3)  # which image each frame of the recording shows
 def guidance(tmp_path_factory):
     """Run tracker and planner in one process."""
     with processes(tmp_path_factory.mktemp("guidance")) as start:
-        process = start(node_command("guidance"))
+        process = start(node_command("guidance", "-p", "tracker:backend:=classical"))
         active(process, "/tracker", "/planner")
         yield process
 
@@ -117,6 +119,7 @@ def test_an_x_ray_run_brings_its_geometry(guidance, start, graph, ears, samples)
     assert (geometry.sdd_m, geometry.sid_m) == pytest.approx((1.0, 0.8))
     assert np.degrees(geometry.primary_angle_rad) == pytest.approx(30)
     assert np.degrees(geometry.secondary_angle_rad) == pytest.approx(-10)
+    assert {track.backend for track in ears.tracks} == {"classical"}
     for info in ears.infos:
         assert info.modality == FrameInfo.FLUOROSCOPY
         assert info.geometry_epoch == geometry.epoch != 0
@@ -127,6 +130,20 @@ def test_an_x_ray_run_brings_its_geometry(guidance, start, graph, ears, samples)
         assert camera.k[0] == camera.k[4] == pytest.approx(1.0 / 0.0003)
     assert_tracks_are_of_frames(ears, "carm_detector_optical")
     assert not ears.fixes
+
+
+def test_an_x_ray_frame_comes_whole_to_whoever_wants_it(start, graph, samples):
+    stream(start, samples.dicom(**VIEW), rate_hz=20.0)
+    wholes = graph.heard(FluoroscopyFrame, topics.FLUOROSCOPY_FRAME, qos.IMAGES_WANTED)
+    graph.until(lambda: len(wholes) > 5, "whole frames")
+    frames = [conversions.fluoroscopy_frame_from_msg(whole) for whole in wholes]
+    for before, frame in pairwise(frames):
+        assert frame.sequence > before.sequence
+        assert frame.acquired_steady_ns > before.acquired_steady_ns
+        assert frame.pixels.shape == (HEIGHT, WIDTH)
+        assert isinstance(frame.geometry, CarmGeometryValue)
+        assert (frame.geometry.sdd_m, frame.geometry.sid_m) == pytest.approx((1.0, 0.8))
+        assert frame.geometry.base_from_isocentre is None
 
 
 def test_a_source_without_geometry_does_not_get_that_of_the_one_before(

@@ -26,7 +26,7 @@ HEAVY = {
     "pydicom",
     "gdcm",
 }
-OF_THE_ROOM = ("room", "nodes/room_node.py", "lockstep.py", "commands")
+OF_THE_ROOM = ("room", "nodes/room_node.py", "lockstep.py", "commands", "learn")
 BLIND_NODES = ("guidance_node", "tracker_node", "planner_node", "robot_node", "source_node")
 
 
@@ -107,6 +107,12 @@ def test_only_nodes_know_ros(path):
     found = roots(imported(path))
     assert not found & ROS
     assert not {name for name in found if name.endswith(("_msgs", "_srvs"))}
+
+
+@every_module
+def test_only_training_and_its_backend_know_torch(path):
+    if not within(path, "learn", "track/backends"):
+        assert "torch" not in roots(imported(path))
 
 
 @every_module

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from ir_guidance.localise import Place
 from ir_guidance.pipeline import Phase
 from ir_guidance.scripted_operator import (
     Eyes,
@@ -18,7 +19,7 @@ from ir_guidance.scripted_operator import (
     Wish,
     eyes_from,
 )
-from ir_guidance.values import NS_PER_MS, Level
+from ir_guidance.values import NS_PER_MS, Level, Sphere
 
 SETTINGS = OperatorSettings(look_s=1.0, patience_s=3.0, presses=3)
 EYES = Eyes(np.array([300.0, 250.0]), ((320.0, 150.0, 20.0),), at_rest=True)
@@ -51,6 +52,34 @@ def test_eyes_are_read_from_what_the_room_says_is_to_be_seen():
         ((3.0, 4.0, 5.0),),
         True,
     )
+
+
+PLACE = Place(np.array([0.01, 0.0, -0.04]), 0.001)
+REGION = Sphere((0.0, 0.01, -0.03), 0.004)
+BY_X_RAYS = replace(EYES, marks_px=(), place=PLACE, regions=(REGION,))
+
+
+def test_what_a_registered_ct_says_is_read_too():
+    eyes = eyes_from(
+        {
+            "target_px": [1.0, 2.0],
+            "marks_px": [],
+            "at_rest": True,
+            "place_m": [0.01, 0.0, -0.04],
+            "place_sigma_m": 0.001,
+            "regions": [[0.0, 0.01, -0.03, 0.004]],
+        }
+    )
+    assert eyes.place is not None
+    assert (eyes.place.point_m.tolist(), eyes.place.sigma_m) == ([0.01, 0.0, -0.04], 0.001)
+    assert eyes.regions == (REGION,)
+
+
+def test_under_x_rays_the_registered_ct_goes_with_the_pointing_and_the_marks():
+    pointed = [w for w in Session().see(Screen(), 2000, BY_X_RAYS) if w.point_px]
+    assert [wish.place for wish in pointed] == [PLACE]
+    asked = Session().see(Screen(phase=Phase.READY), 2000, BY_X_RAYS)
+    assert [(w.marks_px, w.regions) for w in asked if w.marks_px is not None] == [((), (REGION,))]
 
 
 def test_target_is_pointed_at_after_a_look_and_again_when_nothing_comes_of_it():

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ir_guidance.commands import doctor as module
 from ir_guidance.commands.doctor import Check, doctor, render
+from small_model import small_model, written
 
 
 def found(name):
@@ -76,6 +77,13 @@ class Driver:
         count._obj.value = self._devices
         return 0
 
+    def cuDeviceGet(self, device, ordinal):  # noqa: N802  CUDA's name
+        return 0
+
+    def cuDeviceGetAttribute(self, number, attribute, device):  # noqa: N802  CUDA's name
+        number._obj.value = {75: 9, 76: 0}[attribute]
+        return 0
+
     def cuDeviceGetName(self, name, size, device):  # noqa: N802  CUDA's name
         name.value = b"NVIDIA H200"
         return 0
@@ -101,3 +109,23 @@ def test_a_remedy_is_shown_whole():
     console.print(render([Check("a part", False, "not [installed]", remedy)]))
     shown = " ".join(console.file.getvalue().split())
     assert remedy.strip() in shown and "not [installed]" in shown
+
+
+@pytest.fixture
+def trained(monkeypatch, tmp_path):
+    """Install a model to try the backends with."""
+    model = written(small_model().SerializeToString(), tmp_path / "small.onnx")
+    monkeypatch.setattr(module, "_installed_models", lambda: [model])
+    return model
+
+
+def test_a_backend_is_tried_and_says_its_precision(trained):
+    said = {check.name: check.detail for check in doctor()}
+    assert said["openvino"] == "openvino f32" and said["onnxruntime"] == "onnxruntime f32"
+    assert said["learned models"] == "small.onnx"
+
+
+def test_a_backend_that_cannot_run_says_why_in_one_line(trained):
+    trained.write_bytes(b"damaged")
+    check = found("onnxruntime")
+    assert not check.found and "sha256" in check.detail and check.remedy

@@ -206,6 +206,20 @@ def test_outlier_is_refused_and_counted_as_not_seen(off_m):
     assert (sigma_m(after) >= sigma_m(before)).all()
 
 
+@pytest.mark.parametrize("turn_rad", [0.5, -1.2, np.pi])
+def test_what_lies_across_the_shaft_is_not_the_needle(turn_rad):
+    """A rib, a border, or a needle found the wrong way round, with its end where the tip is expected."""
+    run = Run()
+    tip_m = straight_m(DEPTH_M)
+    before = run.step(DEPTH_M, sighting(tip_m))
+    seen = sighting(tip_m)
+    cos, sin = np.cos(turn_rad), np.sin(turn_rad)
+    turned = np.array([[cos, -sin], [sin, cos]]) @ seen.direction
+    after = run.step(DEPTH_M, replace(seen, direction=turned))
+    assert after.coasted == 1
+    np.testing.assert_allclose(after.direction, before.direction, atol=1e-3)
+
+
 UNSOUND: list[dict[str, Any]] = [
     {"tip_px": np.array([NAN, 200.0])},
     {"tip_px": np.array([200.0, np.inf])},
@@ -294,7 +308,7 @@ def test_prior_is_where_the_shaft_is_expected():
     run = Run()
     for _ in range(60):
         run.step(DEPTH_M, sighting(straight_m(DEPTH_M) + OFFSET_M))
-    prior = run.localiser.prior(GEOMETRY, robot_at(DEPTH_M))
+    prior = run.localiser.prior(GEOMETRY, robot_at(DEPTH_M), SIZE)
     tip_px, _ = px_from_base(straight_m(DEPTH_M) + OFFSET_M, GEOMETRY)
     assert np.linalg.norm(prior.tip_px - tip_px) < 2
     np.testing.assert_allclose(prior.entry_px, px_from_base(straight_m(0.0), GEOMETRY)[0])

@@ -11,6 +11,7 @@ import pytest
 
 from ir_guidance.profiles import Profile, load_profile, merged_profile, profile_names
 from ir_guidance.settings import Settings, SettingsError
+from ir_guidance.values import Modality
 
 NAN, INF = float("nan"), float("inf")
 
@@ -73,7 +74,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"localise": {"breathing": {"observe_s": 0}}}, "localise.breathing.observe_s"),
     ({"longest_s": 0}, "longest_s"),
     ({"tolerance_m": 2.0}, "tolerance_m"),  # mm
-    ({"modality": "mri"}, "modality"),
+    ({"modality": "mri"}, "choose from ultrasound, fluoroscopy"),
     ({"gate": "default"}, "gate"),
 ]
 
@@ -99,6 +100,21 @@ def test_override_replaces_a_value_and_leaves_its_neighbours():
     profile = merged_profile("biopsy", {"gate": {"force_n": 5.0}}, "here")
     assert profile.gate.force_n == 5.0
     assert profile.gate.advance_mps == load_profile("biopsy").gate.advance_mps
+
+
+def test_another_modality_changes_what_the_profile_says_of_it_and_nothing_else():
+    own, other = load_profile("biopsy"), load_profile("biopsy", "fluoroscopy")
+    assert (own.modality, other.modality) == (Modality.ULTRASOUND, Modality.FLUOROSCOPY)
+    assert own == load_profile("biopsy", "ultrasound")
+    assert other.gate.sigma_m > own.gate.sigma_m, "one X-ray view shows no depth"
+    for group in ("budget", "plan", "correct", "limits", "drive"):
+        assert getattr(other, group) == getattr(own, group), group
+    assert other.gate.model_copy(update={"sigma_m": own.gate.sigma_m}) == own.gate
+
+
+def test_an_override_has_the_last_word_over_the_modality():
+    chosen = {"modality": "fluoroscopy", "gate": {"sigma_m": 0.003}}
+    assert merged_profile("biopsy", chosen, "here").gate.sigma_m == 0.003
 
 
 def groups(model: type[Settings], path: str = "") -> Iterator[tuple[str, type[Settings]]]:

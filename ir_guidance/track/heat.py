@@ -1,0 +1,62 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""From the network's maps to places with covariance, and to the shaft's direction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ir_guidance.values import Matrix, Vector
+
+Map = NDArray[np.float32]
+
+REACH_CELLS = 12
+"""How far from the most likely cell the place may still be; farther is another candidate."""
+
+MODE_CELLS = 5
+"""Probability is summed over so many cells both ways to find the most likely place."""
+
+CELL_VARIANCE = 1.0 / 6.0
+"""Of a place that is shared out between the two nearest cells, in cells^2."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where something is: (u, v) and covariance in the view's pixels, and how much of the probability is there."""
+
+    place: Vector
+    covariance: Matrix
+    mass: float
+
+
+def most_likely(logits: Map, prior: Map | None = None) -> tuple[Place, Map]:
+    """Return the most likely place in a map (rows, columns) of logits, and the map of probabilities.
+
+    The mean and the covariance are those of the distribution near its mode (a local soft-argmax;
+    Nibali et al. 2018 give the global one). ``prior`` is a log density over the cells to add.
+    """
+    scores = logits if prior is None else logits + prior
+    odds = np.exp(scores - scores.max())
+    odds /= odds.sum()
+    _, _, _, (u, v) = cv2.minMaxLoc(cv2.blur(odds, (MODE_CELLS, MODE_CELLS)))
+    first_v, first_u = max(v - REACH_CELLS, 0), max(u - REACH_CELLS, 0)
+    near = odds[first_v : v + REACH_CELLS + 1, first_u : u + REACH_CELLS + 1]
+    mass = float(near.sum())
+    across = np.arange(first_u, first_u + near.shape[1])
+    down = np.arange(first_v, first_v + near.shape[0])
+    by_column, by_row = near.sum(axis=0) / mass, near.sum(axis=1) / mass
+    mean = np.array([by_column @ across, by_row @ down], dtype=float)
+    off_u, off_v = across - mean[0], down - mean[1]
+    mixed = float(off_v @ near @ off_u) / mass
+    covariance = np.array([[by_column @ off_u**2, mixed], [mixed, by_row @ off_v**2]], dtype=float)
+    place = Place(2 * mean + 0.5, 4 * (covariance + CELL_VARIANCE * np.eye(2)), mass)
+    return place, odds
+
+
+def probability(logit: float) -> float:
+    """Return the probability of a logit."""
+    return float(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))))

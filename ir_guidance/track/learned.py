@@ -1,0 +1,295 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The learned tracker: where to look, what the network says there, and whether to believe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
+from ir_guidance.track.heat import Place, most_likely, probability
+from ir_guidance.track.marks import draw_shaft, draw_target
+from ir_guidance.track.memory import Memory
+from ir_guidance.track.motion import TipMotion
+from ir_guidance.track.pointing import Pointing, pointing
+from ir_guidance.track.quality import Quality
+from ir_guidance.track.settings import TrackSettings
+from ir_guidance.track.strip import full_scale
+from ir_guidance.track.target import TargetFollower
+from ir_guidance.track.view import View, fine, whole
+from ir_guidance.values import (
+    NS_PER_S,
+    Frame,
+    Matrix,
+    Modality,
+    NeedleTrack,
+    Reason,
+    ShaftPrior,
+    TargetTrack,
+    Track,
+    Vector,
+)
+
+FRAMES = CHANNELS - 2
+HEAT_PX = 128
+"""Longer side of the heat map that is kept for display."""
+
+CELLS = SIDE_PX // 2
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Factors that make the spread of tip and target on fresh scenes what the network says it is."""
+
+    tip: float = 1.0
+    target: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """What one view showed: image pixels, or None and why not."""
+
+    needle: NeedleTrack | None
+    reason: Reason
+    target: Place | None
+    heat: NDArray[np.float32] | None = None
+
+
+class LearnedTracker:
+    """Looks near where the tip should be, at full resolution; searches the whole image when it is not there."""
+
+    def __init__(
+        self,
+        modality: Modality,
+        settings: TrackSettings,
+        network: Network,
+        calibration: Calibration | None = None,
+    ) -> None:
+        """Start without a target, on a loaded network."""
+        self._settings, self._field_m = settings.learned, settings.of(modality).field_m
+        self._modality, self._network = modality, network
+        self._calibration = calibration or Calibration()
+        self._quality = Quality(settings.quality)
+        self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
+        self._motion = TipMotion(self._settings.motion)
+        self._template = TargetFollower(settings.target)
+        self._input = np.zeros((CHANNELS, SIDE_PX, SIDE_PX), np.uint8)
+        self.name = getattr(network, "name", "network")
+        self.reset()
+
+    def select_target(self, px: Vector) -> None:
+        """Learn the target at (u, v), the operator's click, when the next frame comes."""
+        self._template.select(px)
+        self._target_px: Vector | None = np.asarray(px, float)
+        self._target_ns: int | None = None
+        self._by_template = False
+
+    def reset(self) -> None:
+        """Forget the target and every earlier frame."""
+        self._quality.reset()
+        self._memory.reset()
+        self._motion.reset()
+        self._template.reset()
+        self._target_px = self._target_ns = None
+        self._by_template = False
+        self._unsearched = 0
+
+    def track(self, frame: Frame, prior: ShaftPrior | None = None) -> Track:
+        """Return needle and target in the frame; a prior says where to look and which needle is meant."""
+        unusable = self._quality.judge(frame.pixels, full_scale(frame.pixels))
+        if unusable is not Reason.OK:
+            return self._result(frame, Sighting(None, unusable, None), (None, unusable))
+        if not self._memory.add(frame.pixels, frame.acquired_steady_ns):
+            self._motion.reset()
+            self._unsearched = self._settings.search_every
+        spacing_m = self._spacing_m(frame)
+        seen = self._find_needle(frame, prior, spacing_m)
+        target = self._follow_target(frame, prior, spacing_m, seen.target)
+        return self._result(frame, seen, target)
+
+    def _find_needle(self, frame: Frame, prior: ShaftPrior | None, spacing_m: float) -> Sighting:
+        """Look where the tip is expected; then, not on every frame, everywhere."""
+        steady_ns, shape = frame.acquired_steady_ns, self._memory.newest.shape
+        expected = self._motion.predict(prior, steady_ns, spacing_m)
+        seen = Sighting(None, Reason.NOT_FOUND, None)
+        if expected is not None:
+            if self._is_outside(expected[0], shape, spacing_m):
+                return seen
+            view = fine(shape, self._behind(expected[0], prior, shape))
+            seen = self._look(view, prior, expected)
+        self._unsearched += 1
+        if seen.needle is None and (
+            prior is None or self._unsearched >= self._settings.search_every
+        ):
+            seen = self._search(shape, prior, seen)
+        if seen.needle is None:
+            return seen
+        tip, covariance = seen.needle.tip_px, seen.needle.tip_covariance_px2
+        if self._motion.jumped(tip, covariance, spacing_m):
+            return Sighting(None, Reason.JUMP, seen.target, seen.heat)
+        self._motion.see(tip, covariance, steady_ns)
+        return seen
+
+    def _search(self, shape: tuple[int, int], prior: ShaftPrior | None, seen: Sighting) -> Sighting:
+        """Return what is seen closely at the place that the whole image points to."""
+        self._unsearched = 0
+        rough = self._look(whole(shape), prior, None)
+        if rough.needle is None:
+            better = seen.reason is Reason.NOT_FOUND
+            return Sighting(None, rough.reason if better else seen.reason, seen.target, rough.heat)
+        back = self._settings.behind * fine(shape, rough.needle.tip_px).side_px
+        centre = rough.needle.tip_px - back * rough.needle.direction
+        return self._look(fine(shape, centre), prior, None)
+
+    def _is_outside(self, px: Vector, shape: tuple[int, int], spacing_m: float) -> bool:
+        size = np.array(shape[::-1])
+        return bool((np.maximum(-px, px - size).max() * spacing_m) > self._settings.outside_m)
+
+    def _behind(self, tip_px: Vector, prior: ShaftPrior | None, shape: tuple[int, int]) -> Vector:
+        """Return the middle of a view that has the tip and some of the shaft."""
+        if prior is None:
+            return tip_px
+        along = prior.tip_px - prior.entry_px
+        length = float(np.linalg.norm(along))
+        if length == 0:
+            return tip_px
+        back = self._settings.behind * fine(shape, tip_px).side_px
+        return np.asarray(tip_px - min(back / length, 1.0) * along)
+
+    def _look(
+        self, view: View, prior: ShaftPrior | None, expected: tuple[Vector, Matrix] | None
+    ) -> Sighting:
+        """Return what the network sees in a view."""
+        maps = self._infer(view, prior)
+        logits = self._log_density(view, expected) if expected is not None else None
+        place, odds = most_likely(maps.places[0], logits)
+        needle, tip = probability(maps.flags[0]), probability(maps.flags[1])
+        target = self._target_in(view, maps)
+        heat = self._heat(view, odds * np.float32(tip))
+        if needle < self._settings.needle:
+            return Sighting(None, Reason.NOT_FOUND, target, heat)
+        if tip < self._settings.tip:
+            ultrasound = self._modality is Modality.ULTRASOUND
+            hidden = Reason.OUT_OF_PLANE if ultrasound else Reason.NOT_FOUND
+            return Sighting(None, hidden, target, heat)
+        points = pointing(maps.shaft, (place.place + 0.5) / 2 - 0.5)
+        if place.mass < self._settings.mass or points is None:
+            return Sighting(None, Reason.LOW_CONTRAST, target, heat)
+        if not self._is_sure(tip * place.mass, points, prior):
+            return Sighting(None, Reason.NOT_FOUND, target, heat)
+        found = NeedleTrack(
+            tip_px=view.px_of(place.place),
+            tip_covariance_px2=place.covariance * (view.scale * self._calibration.tip) ** 2,
+            direction=points.direction,
+            direction_sigma_rad=points.sigma_rad,
+            confidence=tip * place.mass,
+        )
+        return Sighting(found, Reason.OK, target, heat)
+
+    def _is_sure(self, confidence: float, points: Pointing, prior: ShaftPrior | None) -> bool:
+        """Return whether this is a needle and no other bright thing; a robot vouches for a short one."""
+        if prior is not None:
+            return confidence >= self._settings.guided
+        long_enough = points.length_cells >= self._settings.shaft_alone * CELLS
+        return long_enough and confidence >= self._settings.alone
+
+    def _infer(self, view: View, prior: ShaftPrior | None) -> Maps:
+        self._memory.take(view, self._input[:FRAMES])
+        shaft, target = self._input[FRAMES:]
+        if prior is None:
+            shaft[:] = 0
+        else:
+            draw_shaft(view.place_of(prior.entry_px), view.place_of(prior.tip_px), shaft)
+        if self._target_px is not None and self._is_in(view, self._target_px):
+            draw_target(view.place_of(self._target_px), target)
+        else:
+            target[:] = 0
+        return self._network.infer(self._input)
+
+    def _log_density(self, view: View, expected: tuple[Vector, Matrix]) -> NDArray[np.float32]:
+        """Return the log density of the expected tip over the cells, wide enough not to decide alone."""
+        centre = (view.place_of(expected[0]) + 0.5) / 2 - 0.5
+        precision = np.linalg.inv(9.0 * expected[1] / (2 * view.scale) ** 2 + 4.0 * np.eye(2))
+        off = np.arange(CELLS, dtype=np.float32)
+        u, v = off - np.float32(centre[0]), off[:, None] - np.float32(centre[1])
+        (a, b), (_, c) = (-0.5 * precision).astype(np.float32)
+        return np.asarray(a * u * u + c * v * v + 2 * b * u * v, np.float32)
+
+    def _is_in(self, view: View, px: Vector) -> bool:
+        edge = self._settings.margin * SIDE_PX
+        place = view.place_of(px)
+        return bool((place > edge).all() and (place < SIDE_PX - edge).all())
+
+    def _target_in(self, view: View, maps: Maps) -> Place | None:
+        """Return the target in image pixels as a view shows it, its mass its confidence; None when it does not."""
+        if self._target_px is None or not self._is_in(view, self._target_px):
+            return None
+        found, _ = most_likely(maps.places[1])
+        covariance = found.covariance * (view.scale * self._calibration.target) ** 2
+        confidence = probability(maps.flags[2]) * found.mass
+        return Place(view.px_of(found.place), covariance, confidence)
+
+    def _follow_target(
+        self, frame: Frame, prior: ShaftPrior | None, spacing_m: float, seen: Place | None
+    ) -> tuple[TargetTrack | None, Reason]:
+        pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
+        if self._target_px is None:
+            return None, Reason.NOT_FOUND
+        if self._by_template:
+            return self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
+        if seen is None:
+            view = fine(self._memory.newest.shape, self._target_px)
+            seen = self._target_in(view, self._infer(view, prior))
+        if seen is None or seen.mass < self._settings.target * self._settings.mass:
+            if self._target_ns is None:  # nothing that the network knows: followed by its look
+                self._by_template = True
+                return self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
+            return None, Reason.TARGET_LOST
+        if self._target_ns is not None:
+            elapsed_s = min(
+                (steady_ns - self._target_ns) / NS_PER_S, self._settings.target_longest_s
+            )
+            allowed_m = self._settings.target_jump_m + self._settings.target_speed_mps * elapsed_s
+            if float(np.linalg.norm(seen.place - self._target_px)) * spacing_m > allowed_m:
+                return None, Reason.JUMP
+        self._target_px, self._target_ns = seen.place, steady_ns
+        return TargetTrack(seen.place, seen.covariance, seen.mass), Reason.OK
+
+    def _heat(self, view: View, odds: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the odds, brightest 1 at most, where they lie in the image, shrunk to ``HEAT_PX``."""
+        rows, columns = self._memory.newest.shape
+        shrink = max(rows, columns) / HEAT_PX
+        heat = np.zeros((max(round(rows / shrink), 1), max(round(columns / shrink), 1)), np.float32)
+        side = max(round(view.side_px / shrink), 1)
+        first = np.round(np.array(view.first_px) / shrink).astype(int)
+        start = np.clip(first, 0, (heat.shape[1], heat.shape[0]))
+        stop = np.clip(first + side, 0, (heat.shape[1], heat.shape[0]))
+        small = cv2.resize(odds, (side, side), interpolation=cv2.INTER_AREA)
+        part = small[
+            start[1] - first[1] : stop[1] - first[1], start[0] - first[0] : stop[0] - first[0]
+        ]
+        heat[start[1] : stop[1], start[0] : stop[0]] = part / max(float(odds.max()), 1e-6)
+        return heat
+
+    def _spacing_m(self, frame: Frame) -> float:
+        if frame.spacing_m is not None:
+            return float(np.sqrt(frame.spacing_m[0] * frame.spacing_m[1]))
+        return self._field_m / float(max(frame.pixels.shape))
+
+    def _result(
+        self, frame: Frame, seen: Sighting, target: tuple[TargetTrack | None, Reason]
+    ) -> Track:
+        return Track(
+            sequence=frame.sequence,
+            stamp_ns=frame.stamp_ns,
+            acquired_steady_ns=frame.acquired_steady_ns,
+            needle=seen.needle,
+            target=target[0],
+            needle_reason=seen.reason,
+            target_reason=target[1],
+            heat=seen.heat,
+        )

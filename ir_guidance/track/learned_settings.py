@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Every threshold of the learned tracker."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from ir_guidance.settings import Settings
+from ir_guidance.track.motion import MotionSettings
+
+
+class LearnedSettings(Settings):
+    """When the network is believed."""
+
+    needle: float = Field(0.5, gt=0, lt=1, description="Least probability that a needle is there.")
+    tip: float = Field(0.5, gt=0, lt=1, description="Least probability that its tip is.")
+    guided: float = Field(
+        0.7, gt=0, lt=1, description="Least confidence in a needle where a robot expects one."
+    )
+    alone: float = Field(0.45, gt=0, lt=1, description="Least confidence without a robot.")
+    shaft_alone: float = Field(
+        0.12, ge=0, le=1, description="Least shaft seen without a robot, of the view's width."
+    )
+    target: float = Field(0.5, gt=0, lt=1, description="Least probability that the target is.")
+    mass: float = Field(
+        0.4, gt=0, lt=1, description="Least share of a map's probability round one place."
+    )
+    target_speed_mps: float = Field(0.04, gt=0, le=1, description="Fastest that a target moves.")
+    target_jump_m: float = Field(
+        0.002, ge=0, le=0.05, description="Step of the target that is always believed."
+    )
+    target_longest_s: float = Field(
+        0.3, ge=0, le=5, description="Longest time that the allowed step grows for."
+    )
+    search_every: int = Field(
+        4,
+        ge=1,
+        le=5,
+        description="Frames from one search of the whole image to the next, when lost.",
+    )
+    outside_m: float = Field(
+        0.012, ge=0, le=0.1, description="A tip expected so far outside the image is not searched."
+    )
+    behind: float = Field(
+        0.2, ge=0, le=0.5, description="How far behind the tip, of its width, a view is centred."
+    )
+    margin: float = Field(
+        0.12,
+        ge=0,
+        le=0.4,
+        description="Of a view's width, at whose border no target is looked for.",
+    )
+    cut: float = Field(
+        0.6,
+        gt=0,
+        le=5,
+        description="Mean change over the picture's spread that is another picture.",
+    )
+    memory_s: float = Field(0.4, gt=0, le=5, description="Longest time between frames of one view.")
+    motion: MotionSettings = MotionSettings()

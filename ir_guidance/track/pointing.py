@@ -1,0 +1,81 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The shaft's direction at its tip, from the network's shaft maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ir_guidance.values import Vector
+
+FADE_CELLS = 30.0
+"""Shaft counts less with distance from the tip: 0.6 here."""
+
+ASIDE_CELLS = 5.0
+"""How far from the tip's line a cell may be on the same shaft."""
+
+GAP_CELLS = 8.0
+"""Between parts of one shaft; what lies farther apart may be two things in a row."""
+
+CELL_SIGMA = 0.5
+"""Of the shaft's line across, in cells, in any short stretch of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pointing:
+    """A unit direction (u, v) towards the tip, its standard deviation, and how long the shaft is without a gap."""
+
+    direction: Vector
+    sigma_rad: float
+    length_cells: float
+
+
+def pointing(shaft: NDArray[np.float32], tip: Vector) -> Pointing | None:
+    """Return how the shaft points at its tip.
+
+    A weighted principal axis of what is on the shaft near the tip, turned the way the direction map
+    says; None where there is too little shaft for one.
+
+    Args:
+        shaft: (3, rows, columns): logit of being on the shaft, direction (u, v).
+        tip: (u, v) in cells of the maps.
+    """
+    on = cv2.exp(-np.maximum(-shaft[0], 0.0)) * (shaft[0] > 0.0)
+    v, u = np.nonzero(on > 0.5)
+    if len(u) < 4:
+        return None
+    away = np.stack((u - tip[0], v - tip[1]), axis=1)
+    weight = np.exp(-0.5 * (np.linalg.norm(away, axis=1) / FADE_CELLS) ** 2)
+    rough = np.array([(weight * shaft[1, v, u]).sum(), (weight * shaft[2, v, u]).sum()], float)
+    if np.linalg.norm(rough) < 1e-6:
+        return None
+    direction: Vector = rough / np.linalg.norm(rough)
+    for _ in range(2):
+        across = away @ np.array([-direction[1], direction[0]])
+        near = weight * (np.abs(across) < ASIDE_CELLS)
+        if near.sum() < 2.0:
+            return None
+        direction = _axis(away, near, direction)
+    along = away @ direction
+    spread = float((near * (along - (near @ along) / near.sum()) ** 2).sum())
+    sigma_rad = float(min(np.sqrt(CELL_SIGMA**2 * FADE_CELLS / max(spread, 1e-6)), 1.5))
+    return Pointing(direction, sigma_rad, _run(along[near > 0]))
+
+
+def _run(along: NDArray[np.float64]) -> float:
+    """Return how far back from the foremost place the others follow without a gap."""
+    places = np.sort(along)[::-1]
+    gaps = np.flatnonzero(-np.diff(places) > GAP_CELLS)
+    return float(places[0] - places[gaps[0] if len(gaps) else -1])
+
+
+def _axis(points: NDArray[np.float64], weight: NDArray[np.float64], like: Vector) -> Vector:
+    """Return the principal axis of weighted points (n, 2), pointing like another vector."""
+    centred = points - (weight @ points) / weight.sum()
+    _, axes = np.linalg.eigh((centred * weight[:, None]).T @ centred)
+    axis: Vector = axes[:, 1]
+    return axis if axis @ like > 0 else -axis

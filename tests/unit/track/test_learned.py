@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The learned tracker's judgement: where it looks, what it believes. Its network here sees bright dots only."""
+
+import cv2
+import numpy as np
+import pytest
+
+from ir_guidance.track import TrackSettings
+from ir_guidance.track.backends import Maps
+from ir_guidance.track.learned import LearnedTracker
+from ir_guidance.values import Frame, Modality, Reason, ShaftPrior
+
+SPACING_M = 1.2e-4
+FRAME_NS = 33_333_333
+TIP, TARGET = 250, 5
+
+
+class DotNetwork:
+    """Takes the brightest dot for the tip of a shaft to its left, and the darkest for the target."""
+
+    name = "dots"
+
+    def __init__(self):
+        self.views = 0
+
+    def infer(self, view):
+        self.views += 1
+        smooth = cv2.resize(view[2], (128, 128), interpolation=cv2.INTER_AREA).astype(np.float32)
+        smooth = cv2.GaussianBlur(smooth, (0, 0), 1.0)
+        places = np.full((2, 128, 128), -30.0, np.float32)
+        flags = np.full(3, -5.0, np.float32)
+        shaft = np.full((3, 128, 128), -5.0, np.float32)
+        low, high, dark, bright = cv2.minMaxLoc(smooth)
+        if high > 170:
+            places[0, bright[1], bright[0]] = 0
+            flags[:2] = 5
+            shaft[0, bright[1], max(bright[0] - 20, 0) : bright[0]] = 5
+            shaft[1] = 1
+        if view[4].any() and low < 50:
+            places[1, dark[1], dark[0]] = 0
+            flags[2] = 5
+        return Maps(places, shaft, flags)
+
+    def close(self):
+        """Nothing is held."""
+
+
+class Stream:
+    """Frames with a tip and a target that move."""
+
+    def __init__(self, seed=0):
+        self._rng = np.random.default_rng(seed)
+        self.count = 0
+
+    def frame(self, tip=None, target=None):
+        image = self._rng.integers(90, 130, (512, 512), dtype=np.uint8)
+        for centre, level in ((tip, TIP), (target, TARGET)):
+            if centre is not None:
+                cv2.circle(image, tuple(int(c) for c in centre), 9, level, cv2.FILLED)
+        self.count += 1
+        return Frame(
+            pixels=image,
+            sequence=self.count,
+            stamp_ns=self.count * FRAME_NS,
+            acquired_steady_ns=self.count * FRAME_NS,
+            spacing_m=(SPACING_M, SPACING_M),
+        )
+
+
+def prior(tip):
+    return ShaftPrior(entry_px=np.array([tip[0] - 200.0, tip[1]]), tip_px=np.array(tip, float))
+
+
+@pytest.fixture
+def network():
+    return DotNetwork()
+
+
+@pytest.fixture
+def tracker(network):
+    return LearnedTracker(Modality.ULTRASOUND, TrackSettings(), network)
+
+
+@pytest.fixture
+def stream():
+    return Stream()
+
+
+def test_a_tip_is_found_anywhere_without_a_robot(tracker, stream):
+    for tip in [(100, 100), (400, 60), (256, 500)]:
+        tracker.reset()
+        track = tracker.track(stream.frame(tip))
+        assert track.needle.tip_px == pytest.approx(tip, abs=2.5)
+        assert track.needle.direction == pytest.approx([1, 0], abs=0.05)
+        assert np.linalg.eigvalsh(track.needle.tip_covariance_px2)[0] > 0
+
+
+def test_once_found_one_view_a_frame_is_enough(tracker, stream, network):
+    tracker.track(stream.frame((200, 200)))
+    before = network.views
+    for step in range(5):
+        assert tracker.track(stream.frame((202 + 2 * step, 200))).needle is not None
+    assert network.views == before + 5
+
+
+def test_a_lost_needle_is_found_again_within_five_frames(tracker, stream):
+    for _ in range(3):
+        tracker.track(stream.frame((200, 200)), prior((203, 203)))
+    for _ in range(20):
+        assert tracker.track(stream.frame(), prior((203, 203))).needle is None
+    found = [tracker.track(stream.frame((330, 203)), prior((203, 203))).needle for _ in range(5)]
+    assert any(needle is not None for needle in found)
+
+
+def test_a_jump_is_refused_and_named(tracker, stream):
+    for _ in range(3):
+        tracker.track(stream.frame((200, 200)))
+    track = tracker.track(stream.frame((420, 380)))
+    assert track.needle is None
+    assert track.needle_reason is Reason.JUMP
+
+
+def test_where_the_robot_says_outside_nothing_is_searched(tracker, stream, network):
+    track = tracker.track(stream.frame((200, 200)), prior((-300, 100)))
+    assert track.needle is None and track.needle_reason is Reason.NOT_FOUND
+    assert network.views == 0
+
+
+def test_the_target_is_followed_from_the_click(tracker, stream):
+    tracker.select_target(np.array([303.0, 298.0]))
+    for step in range(10):
+        target = (300 + step, 300 + 2 * step)
+        track = tracker.track(stream.frame((100, 100), target))
+        assert track.target.px == pytest.approx(target, abs=2.5)
+        assert track.target_reason is Reason.OK
+
+
+def test_the_target_is_never_followed_in_a_jump(tracker, stream):
+    tracker.select_target(np.array([300.0, 300.0]))
+    tracker.track(stream.frame((100, 100), (300, 300)))
+    track = tracker.track(stream.frame((100, 100), (380, 300)))
+    assert track.target is None and track.target_reason is Reason.JUMP
+    assert tracker.track(stream.frame((100, 100), (301, 300))).target is not None
+
+
+def test_a_target_that_is_gone_is_said_to_be(tracker, stream):
+    tracker.select_target(np.array([300.0, 300.0]))
+    tracker.track(stream.frame((100, 100), (300, 300)))
+    track = tracker.track(stream.frame((100, 100)))
+    assert track.target is None and track.target_reason is Reason.TARGET_LOST
+
+
+@pytest.mark.parametrize(
+    ("level", "reason"), [(0, Reason.BLACK), (255, Reason.SATURATED), (90, Reason.LOW_CONTRAST)]
+)
+def test_an_unusable_image_is_refused_with_its_reason(tracker, stream, level, reason):
+    frame = stream.frame()
+    frame.pixels[:] = level
+    track = tracker.track(frame)
+    assert track.needle is None and track.needle_reason is reason
+    assert track.target is None and track.target_reason is reason
+
+
+def test_a_frozen_stream_is_refused(tracker, stream):
+    frame = stream.frame((200, 200))
+    tracks = [tracker.track(frame) for _ in range(4)]
+    assert tracks[0].needle is not None
+    assert tracks[-1].needle_reason is Reason.FROZEN
+
+
+def test_the_heat_map_lies_over_the_image(tracker, stream):
+    tracker.track(stream.frame((400, 100)))
+    heat = tracker.track(stream.frame((400, 100))).heat
+    v, u = np.unravel_index(int(heat.argmax()), heat.shape)
+    assert 4 * np.array([u, v]) == pytest.approx([400, 100], abs=6)
