@@ -90,10 +90,11 @@ class _Targets:
         self._pointed = self._pointed or case.click_px is not None
         if not self._pointed:
             return
-        self._due += case.target_px is not None and case.target_visible
+        due = case.target_px is not None and case.target_visible
+        self._due += due
         if row.target_astray is None:
             return
-        self._found += not row.target_astray
+        self._found += due and not row.target_astray
         self._switched += row.target_astray and self._right
         self._right = not row.target_astray
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ir_guidance.track.view import View
 from ir_guidance.values import Matrix, Vector
 
 Map = NDArray[np.float32]
@@ -19,6 +20,9 @@ REACH_CELLS = 12
 
 MODE_CELLS = 5
 """Probability is summed over so many cells both ways to find the most likely place."""
+
+HEAT_PX = 128
+"""Longer side of the heat map that is kept for display."""
 
 CELL_VARIANCE = 1.0 / 6.0
 """Of a place that is shared out between the two nearest cells, in cells^2."""
@@ -55,6 +59,29 @@ def most_likely(logits: Map, prior: Map | None = None) -> tuple[Place, Map]:
     covariance = np.array([[by_column @ off_u**2, mixed], [mixed, by_row @ off_v**2]], dtype=float)
     place = Place(2 * mean + 0.5, 4 * (covariance + CELL_VARIANCE * np.eye(2)), mass)
     return place, odds
+
+
+def mass_near(odds: Map, place: Vector) -> float:
+    """Return how much of a map's probability lies as near to a place (u, v) of the view as ``Place`` counts."""
+    u, v = np.round((place + 0.5) / 2 - 0.5).astype(int)
+    down, right = max(v - REACH_CELLS, 0), max(u - REACH_CELLS, 0)
+    near = odds[down : max(v + REACH_CELLS + 1, 0), right : max(u + REACH_CELLS + 1, 0)]
+    return float(near.sum())
+
+
+def over_image(odds: Map, view: View, shape: tuple[int, int], most: float) -> Map:
+    """Return a map of a view where it lies in an image (rows, columns), shrunk to ``HEAT_PX``, ``most`` its maximum."""
+    rows, columns = shape
+    shrink = max(rows, columns) / HEAT_PX
+    heat = np.zeros((max(round(rows / shrink), 1), max(round(columns / shrink), 1)), np.float32)
+    side = max(round(view.side_px / shrink), 1)
+    first = np.round(np.array(view.first_px) / shrink).astype(int)
+    start = np.clip(first, 0, (heat.shape[1], heat.shape[0]))
+    stop = np.clip(first + side, 0, (heat.shape[1], heat.shape[0]))
+    small = cv2.resize(odds, (side, side), interpolation=cv2.INTER_AREA)
+    part = small[start[1] - first[1] : stop[1] - first[1], start[0] - first[0] : stop[0] - first[0]]
+    heat[start[1] : stop[1], start[0] : stop[0]] = part * (most / max(float(small.max()), 1e-9))
+    return heat
 
 
 def probability(logit: float) -> float:

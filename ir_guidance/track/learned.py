@@ -6,15 +6,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ir_guidance.track.aim import Aim
 from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
-from ir_guidance.track.heat import Place, most_likely, probability
+from ir_guidance.track.heat import (
+    CELL_VARIANCE,
+    Place,
+    mass_near,
+    most_likely,
+    over_image,
+    probability,
+)
 from ir_guidance.track.marks import draw_shaft, draw_target
 from ir_guidance.track.memory import Memory
-from ir_guidance.track.motion import TipMotion
+from ir_guidance.track.motion import Expected, TipMotion
 from ir_guidance.track.pointing import Pointing, pointing
 from ir_guidance.track.quality import Quality
 from ir_guidance.track.settings import TrackSettings
@@ -22,9 +29,7 @@ from ir_guidance.track.strip import full_scale
 from ir_guidance.track.target import TargetFollower
 from ir_guidance.track.view import View, fine, whole
 from ir_guidance.values import (
-    NS_PER_S,
     Frame,
-    Matrix,
     Modality,
     NeedleTrack,
     Reason,
@@ -35,9 +40,6 @@ from ir_guidance.values import (
 )
 
 FRAMES = CHANNELS - 2
-HEAT_PX = 128
-"""Longer side of the heat map that is kept for display."""
-
 CELLS = SIDE_PX // 2
 
 
@@ -51,12 +53,16 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sighting:
-    """What one view showed: image pixels, or None and why not."""
+    """What one view showed: image pixels, or None and why not.
+
+    ``needle`` heeds what was expected; ``alone`` is the tip by the image alone.
+    """
 
     needle: NeedleTrack | None
     reason: Reason
     target: Place | None
     heat: NDArray[np.float32] | None = None
+    alone: Place | None = None
 
 
 class LearnedTracker:
@@ -84,9 +90,8 @@ class LearnedTracker:
     def select_target(self, px: Vector) -> None:
         """Learn the target at (u, v), the operator's click, when the next frame comes."""
         self._template.select(px)
-        self._target_px: Vector | None = np.asarray(px, float)
-        self._target_ns: int | None = None
-        self._by_template = False
+        self._aim: Aim | None = Aim(self._settings.aim, px)
+        self._unasked = self._settings.aim.network_every
 
     def reset(self) -> None:
         """Forget the target and every earlier frame."""
@@ -94,9 +99,8 @@ class LearnedTracker:
         self._memory.reset()
         self._motion.reset()
         self._template.reset()
-        self._target_px = self._target_ns = None
-        self._by_template = False
-        self._unsearched = 0
+        self._aim = None
+        self._unsearched = self._unasked = 0
 
     def track(self, frame: Frame, prior: ShaftPrior | None = None) -> Track:
         """Return needle and target in the frame; a prior says where to look and which needle is meant."""
@@ -125,16 +129,22 @@ class LearnedTracker:
         if seen.needle is None and (
             prior is None or self._unsearched >= self._settings.search_every
         ):
-            seen = self._search(shape, prior, seen)
-        if seen.needle is None:
-            return seen
-        tip, covariance = seen.needle.tip_px, seen.needle.tip_covariance_px2
-        if self._motion.jumped(tip, covariance, spacing_m):
+            seen = self._search(shape, prior, seen, expected)
+        if seen.alone is not None and self._motion.jumped(
+            seen.alone.place, seen.alone.covariance, spacing_m
+        ):
             return Sighting(None, Reason.JUMP, seen.target, seen.heat)
-        self._motion.see(tip, covariance, steady_ns)
+        if seen.needle is not None:
+            self._motion.see(seen.needle.tip_px, seen.needle.tip_covariance_px2, steady_ns)
         return seen
 
-    def _search(self, shape: tuple[int, int], prior: ShaftPrior | None, seen: Sighting) -> Sighting:
+    def _search(
+        self,
+        shape: tuple[int, int],
+        prior: ShaftPrior | None,
+        seen: Sighting,
+        expected: Expected | None,
+    ) -> Sighting:
         """Return what is seen closely at the place that the whole image points to."""
         self._unsearched = 0
         rough = self._look(whole(shape), prior, None)
@@ -143,7 +153,7 @@ class LearnedTracker:
             return Sighting(None, rough.reason if better else seen.reason, seen.target, rough.heat)
         back = self._settings.behind * fine(shape, rough.needle.tip_px).side_px
         centre = rough.needle.tip_px - back * rough.needle.direction
-        return self._look(fine(shape, centre), prior, None)
+        return self._look(fine(shape, centre), prior, expected if prior is not None else None)
 
     def _is_outside(self, px: Vector, shape: tuple[int, int], spacing_m: float) -> bool:
         size = np.array(shape[::-1])
@@ -160,16 +170,17 @@ class LearnedTracker:
         back = self._settings.behind * fine(shape, tip_px).side_px
         return np.asarray(tip_px - min(back / length, 1.0) * along)
 
-    def _look(
-        self, view: View, prior: ShaftPrior | None, expected: tuple[Vector, Matrix] | None
-    ) -> Sighting:
+    def _look(self, view: View, prior: ShaftPrior | None, expected: Expected | None) -> Sighting:
         """Return what the network sees in a view."""
         maps = self._infer(view, prior)
-        logits = self._log_density(view, expected) if expected is not None else None
-        place, odds = most_likely(maps.places[0], logits)
+        place, alone_odds = most_likely(maps.places[0])
+        alone, odds, mass = place, alone_odds, place.mass
+        if expected is not None:
+            place, odds = most_likely(maps.places[0], self._log_density(view, expected))
+            mass = mass_near(alone_odds, place.place)
         needle, tip = probability(maps.flags[0]), probability(maps.flags[1])
         target = self._target_in(view, maps)
-        heat = self._heat(view, odds * np.float32(tip))
+        heat = over_image(odds, view, self._memory.newest.shape, tip)
         if needle < self._settings.needle:
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         if tip < self._settings.tip:
@@ -177,18 +188,26 @@ class LearnedTracker:
             hidden = Reason.OUT_OF_PLANE if ultrasound else Reason.NOT_FOUND
             return Sighting(None, hidden, target, heat)
         points = pointing(maps.shaft, (place.place + 0.5) / 2 - 0.5)
-        if place.mass < self._settings.mass or points is None:
-            return Sighting(None, Reason.LOW_CONTRAST, target, heat)
+        by_image = self._in_image(view, alone) if alone.mass >= self._settings.mass else None
+        least = self._settings.mass if expected is None else self._settings.mass_expected
+        if mass < least or points is None:
+            return Sighting(None, Reason.LOW_CONTRAST, target, heat, by_image)
         if not self._is_sure(tip * place.mass, points, prior):
             return Sighting(None, Reason.NOT_FOUND, target, heat)
+        best = self._in_image(view, place)
         found = NeedleTrack(
-            tip_px=view.px_of(place.place),
-            tip_covariance_px2=place.covariance * (view.scale * self._calibration.tip) ** 2,
+            tip_px=best.place,
+            tip_covariance_px2=best.covariance,
             direction=points.direction,
             direction_sigma_rad=points.sigma_rad,
             confidence=tip * place.mass,
         )
-        return Sighting(found, Reason.OK, target, heat)
+        return Sighting(found, Reason.OK, target, heat, by_image)
+
+    def _in_image(self, view: View, place: Place) -> Place:
+        """Return a tip's place in image pixels, its covariance as honest as the card's calibration makes it."""
+        covariance = place.covariance * (view.scale * self._calibration.tip) ** 2
+        return Place(view.px_of(place.place), covariance, place.mass)
 
     def _is_sure(self, confidence: float, points: Pointing, prior: ShaftPrior | None) -> bool:
         """Return whether this is a needle and no other bright thing; a robot vouches for a short one."""
@@ -204,16 +223,16 @@ class LearnedTracker:
             shaft[:] = 0
         else:
             draw_shaft(view.place_of(prior.entry_px), view.place_of(prior.tip_px), shaft)
-        if self._target_px is not None and self._is_in(view, self._target_px):
-            draw_target(view.place_of(self._target_px), target)
+        if self._aim is not None and self._is_in(view, self._aim.px):
+            draw_target(view.place_of(self._aim.px), target)
         else:
             target[:] = 0
         return self._network.infer(self._input)
 
-    def _log_density(self, view: View, expected: tuple[Vector, Matrix]) -> NDArray[np.float32]:
-        """Return the log density of the expected tip over the cells, wide enough not to decide alone."""
+    def _log_density(self, view: View, expected: Expected) -> NDArray[np.float32]:
+        """Return the log density of the expected tip over the cells."""
         centre = (view.place_of(expected[0]) + 0.5) / 2 - 0.5
-        precision = np.linalg.inv(9.0 * expected[1] / (2 * view.scale) ** 2 + 4.0 * np.eye(2))
+        precision = np.linalg.inv(expected[1] / (2 * view.scale) ** 2 + CELL_VARIANCE * np.eye(2))
         off = np.arange(CELLS, dtype=np.float32)
         u, v = off - np.float32(centre[0]), off[:, None] - np.float32(centre[1])
         (a, b), (_, c) = (-0.5 * precision).astype(np.float32)
@@ -226,7 +245,7 @@ class LearnedTracker:
 
     def _target_in(self, view: View, maps: Maps) -> Place | None:
         """Return the target in image pixels as a view shows it, its mass its confidence; None when it does not."""
-        if self._target_px is None or not self._is_in(view, self._target_px):
+        if self._aim is None or not self._is_in(view, self._aim.px):
             return None
         found, _ = most_likely(maps.places[1])
         covariance = found.covariance * (view.scale * self._calibration.target) ** 2
@@ -236,44 +255,22 @@ class LearnedTracker:
     def _follow_target(
         self, frame: Frame, prior: ShaftPrior | None, spacing_m: float, seen: Place | None
     ) -> tuple[TargetTrack | None, Reason]:
-        pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
-        if self._target_px is None:
+        """Return the target by its look and by the network, which is asked less often where both follow it."""
+        if self._aim is None:
             return None, Reason.NOT_FOUND
-        if self._by_template:
-            return self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
-        if seen is None:
-            view = fine(self._memory.newest.shape, self._target_px)
+        pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
+        look = None
+        if self._modality is Modality.ULTRASOUND:  # X-rays show what does not move with it as well
+            look, _ = self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
+        self._unasked += 1
+        if seen is None and (look is None or self._unasked >= self._settings.aim.network_every):
+            view = fine(self._memory.newest.shape, self._aim.px)
             seen = self._target_in(view, self._infer(view, prior))
-        if seen is None or seen.mass < self._settings.target * self._settings.mass:
-            if self._target_ns is None:  # nothing that the network knows: followed by its look
-                self._by_template = True
-                return self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
-            return None, Reason.TARGET_LOST
-        if self._target_ns is not None:
-            elapsed_s = min(
-                (steady_ns - self._target_ns) / NS_PER_S, self._settings.target_longest_s
-            )
-            allowed_m = self._settings.target_jump_m + self._settings.target_speed_mps * elapsed_s
-            if float(np.linalg.norm(seen.place - self._target_px)) * spacing_m > allowed_m:
-                return None, Reason.JUMP
-        self._target_px, self._target_ns = seen.place, steady_ns
-        return TargetTrack(seen.place, seen.covariance, seen.mass), Reason.OK
-
-    def _heat(self, view: View, odds: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the odds, brightest 1 at most, where they lie in the image, shrunk to ``HEAT_PX``."""
-        rows, columns = self._memory.newest.shape
-        shrink = max(rows, columns) / HEAT_PX
-        heat = np.zeros((max(round(rows / shrink), 1), max(round(columns / shrink), 1)), np.float32)
-        side = max(round(view.side_px / shrink), 1)
-        first = np.round(np.array(view.first_px) / shrink).astype(int)
-        start = np.clip(first, 0, (heat.shape[1], heat.shape[0]))
-        stop = np.clip(first + side, 0, (heat.shape[1], heat.shape[0]))
-        small = cv2.resize(odds, (side, side), interpolation=cv2.INTER_AREA)
-        part = small[
-            start[1] - first[1] : stop[1] - first[1], start[0] - first[0] : stop[0] - first[0]
-        ]
-        heat[start[1] : stop[1], start[0] : stop[0]] = part / max(float(odds.max()), 1e-6)
-        return heat
+        if seen is not None:
+            self._unasked = 0
+            if seen.mass < self._settings.target * self._settings.mass:
+                seen = None
+        return self._aim.see(seen, look, steady_ns, spacing_m)
 
     def _spacing_m(self, frame: Frame) -> float:
         if frame.spacing_m is not None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ir_guidance.settings import Settings
+from ir_guidance.track.aim import AimSettings
 from ir_guidance.track.motion import MotionSettings
 
 
@@ -26,12 +27,11 @@ class LearnedSettings(Settings):
     mass: float = Field(
         0.4, gt=0, lt=1, description="Least share of a map's probability round one place."
     )
-    target_speed_mps: float = Field(0.04, gt=0, le=1, description="Fastest that a target moves.")
-    target_jump_m: float = Field(
-        0.002, ge=0, le=0.05, description="Step of the target that is always believed."
-    )
-    target_longest_s: float = Field(
-        0.3, ge=0, le=5, description="Longest time that the allowed step grows for."
+    mass_expected: float = Field(
+        0.2,
+        gt=0,
+        lt=1,
+        description="The same, by the image alone, round a place that was also expected.",
     )
     search_every: int = Field(
         4,
@@ -59,3 +59,4 @@ class LearnedSettings(Settings):
     )
     memory_s: float = Field(0.4, gt=0, le=5, description="Longest time between frames of one view.")
     motion: MotionSettings = MotionSettings()
+    aim: AimSettings = AimSettings()

@@ -25,17 +25,27 @@ def test_nothing_is_expected_before_anything_is_known(motion):
     assert motion.predict(None, 0, SPACING_M) is None
 
 
-def test_the_robot_alone_is_a_vague_prediction(motion):
-    place, covariance = motion.predict(prior((200, 100)), 0, SPACING_M)
-    assert place == pytest.approx([200, 100])
-    assert np.sqrt(covariance[0, 0]) * SPACING_M == pytest.approx(0.004)
+def test_the_robot_is_surer_along_the_shaft_than_across_it(motion):
+    settings = MotionSettings()
+    place, covariance = motion.predict(prior((200, 0)), 0, SPACING_M)
+    assert place == pytest.approx([200, 0])
+    sigmas_m = np.sqrt(np.diag(covariance)) * SPACING_M
+    assert sigmas_m == pytest.approx([settings.along_sigma_m, settings.aside_sigma_m])
 
 
-def test_a_bent_needle_keeps_its_offset_while_it_advances(motion):
-    motion.predict(prior((200, 100)), 0, SPACING_M)
-    motion.see(np.array([206.0, 110.0]), np.eye(2), 0)
-    place, _ = motion.predict(prior((220, 110)), FRAME_NS, SPACING_M)
-    assert place == pytest.approx([226, 120], abs=0.1)
+def test_a_bent_needle_keeps_its_bend_while_it_advances(motion):
+    motion.predict(prior((200, 0)), 0, SPACING_M)
+    motion.see(np.array([200.0, 10.0]), np.eye(2), 0)
+    place, covariance = motion.predict(prior((220, 0)), FRAME_NS, SPACING_M)
+    assert place == pytest.approx([220, 10], abs=0.1)
+    assert np.sqrt(covariance[1, 1]) * SPACING_M < 0.001
+
+
+def test_how_far_in_the_tip_is_only_the_robot_says(motion):
+    motion.predict(prior((200, 0)), 0, SPACING_M)
+    motion.see(np.array([190.0, 0.0]), np.eye(2), 0)
+    place, _ = motion.predict(prior((200, 0)), FRAME_NS, SPACING_M)
+    assert place == pytest.approx([200, 0], abs=0.1)
 
 
 def test_doubt_grows_with_time_and_with_advance(motion):

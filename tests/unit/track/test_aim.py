@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""The target: click, network and look weighed, and none believed where they contradict each other."""
+
+import numpy as np
+import pytest
+
+from ir_guidance.track.aim import Aim, AimSettings
+from ir_guidance.track.heat import Place
+from ir_guidance.values import Reason, TargetTrack
+
+SPACING_M = 1e-4
+FRAME_NS = 33_333_333
+CLICK = np.array([200.0, 150.0])
+
+
+def network(u, v, sigma_px=10.0):
+    return Place(np.array([u, v], float), np.eye(2) * sigma_px**2, 0.9)
+
+
+def look(u, v, sigma_px=2.0):
+    return TargetTrack(np.array([u, v], float), np.eye(2) * sigma_px**2, 0.8)
+
+
+@pytest.fixture
+def aim():
+    return Aim(AimSettings(), CLICK)
+
+
+def see(aim, frame, seen=None, found=None):
+    return aim.see(seen, found, frame * FRAME_NS, SPACING_M)
+
+
+def test_click_and_network_meet_by_their_uncertainties(aim):
+    sure, _ = see(aim, 1, network(210, 150, 1.0))
+    unsure, _ = see(Aim(AimSettings(), CLICK), 1, network(210, 150, 40.0))
+    assert sure.px[0] == pytest.approx(210, abs=0.5)
+    assert unsure.px[0] == pytest.approx(200, abs=1.0)
+
+
+def test_what_the_network_is_off_by_is_taken_off_later_too(aim):
+    first, _ = see(aim, 1, network(220, 150, 40.0))
+    later, _ = see(aim, 2, network(225, 150, 40.0))
+    assert later.px - first.px == pytest.approx([5, 0], abs=0.1)
+
+
+def test_the_look_carries_the_target_between_sightings_of_the_network(aim):
+    first, _ = see(aim, 1, network(201, 150), look(230, 140))
+    for frame in range(2, 8):
+        track, reason = see(aim, frame, None, look(230 + frame, 140))
+        assert reason is Reason.OK
+        assert track.px - first.px == pytest.approx([frame, 0], abs=0.1)
+
+
+def test_a_target_that_no_network_knows_is_followed_by_its_look_from_the_click_on(aim):
+    track, _ = see(aim, 1, None, look(240, 150))
+    assert track.px == pytest.approx(CLICK)
+    track, _ = see(aim, 2, None, look(243, 150))
+    assert track.px == pytest.approx([203, 150])
+
+
+def test_where_network_and_look_contradict_each_other_neither_is_believed(aim):
+    see(aim, 1, network(200, 150, 3.0), look(200, 150))
+    track, reason = see(aim, 2, network(240, 150, 3.0), look(200, 150))
+    assert track is None and reason is Reason.JUMP
+    track, reason = see(aim, 3, network(201, 150, 3.0), look(201, 150))
+    assert track is not None and reason is Reason.OK
+
+
+def test_no_jump_is_followed(aim):
+    see(aim, 1, network(200, 150))
+    track, reason = see(aim, 2, network(260, 150))
+    assert track is None and reason is Reason.JUMP
+
+
+def test_nobody_sees_it(aim):
+    see(aim, 1, network(200, 150))
+    assert see(aim, 2) == (None, Reason.TARGET_LOST)
+
+
+def test_the_covariance_is_never_smaller_than_the_lasting_error(aim):
+    settings = AimSettings()
+    for frame in range(1, 50):
+        track, _ = see(aim, frame, network(200, 150, 10.0), look(200, 150))
+    lasting = 1 / (1 / (settings.lasting * 100.0) + (SPACING_M / settings.click_sigma_m) ** 2)
+    assert np.linalg.eigvalsh(track.covariance_px2)[0] >= 0.99 * lasting
+
+
+def test_a_network_that_sees_the_target_late_is_heeded_from_then_on(aim):
+    for frame in range(1, 4):
+        see(aim, frame, None, look(200, 150))
+    see(aim, 4, network(203, 150, 3.0), look(200, 150))
+    track, reason = see(aim, 5, network(260, 150, 3.0), look(200, 150))
+    assert track is None and reason is Reason.JUMP
