@@ -41,7 +41,7 @@ def demo(
     procedure: Procedure = "biopsy",
     modality: ModalityName = None,
     views: Views = 1,
-    backend: Backend = "classical",
+    backend: Backend = "auto",
     seed: Seed = 0,
     sim_level: Annotated[int, typer.Option(help="0: the embedded robot.")] = 0,
     headless: Annotated[
@@ -89,7 +89,7 @@ def trials(
     procedure: Procedure = "biopsy",
     modality: ModalityName = None,
     views: Views = 1,
-    backend: Backend = "classical",
+    backend: Backend = "auto",
     number: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="How many.")] = 20,
     seed: Seed = 0,
     jobs: Annotated[
@@ -167,7 +167,7 @@ def evaluate(
     no_prior: Annotated[
         bool, typer.Option("--no-prior", help="Simulate without a robot that knows its joints.")
     ] = False,
-    backend: Backend = "classical",
+    backend: Backend = "auto",
     out: Annotated[
         Path | None, typer.Option(help="Folder for worst.png and calibration.png.")
     ] = None,

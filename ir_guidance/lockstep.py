@@ -72,7 +72,7 @@ class Trial:
     """Everything that takes part in one procedure, moved on tick by tick."""
 
     def __init__(
-        self, profile: Profile, seed: int, *, backend: str = "classical", open_loop: bool = False
+        self, profile: Profile, seed: int, *, backend: str = "auto", open_loop: bool = False
     ) -> None:
         """Set the room, the robot and the stages up from the seed.
 
@@ -189,7 +189,7 @@ def chosen_tracker(backend: str, profile: Profile) -> Tracker:
 
 
 def run_trial(
-    profile: Profile, seed: int, *, backend: str = "classical", open_loop: bool = False
+    profile: Profile, seed: int, *, backend: str = "auto", open_loop: bool = False
 ) -> TrialRow:
     """Run one procedure to its end and return how it went."""
     cv2.setNumThreads(1)  # trials share the cores among themselves

@@ -32,6 +32,7 @@ HALO: Colour = (0, 0, 0)
 
 FONT_PX = 16
 OUTSIDE_DIMMED = 0.45
+HEAT_SHADE = 0.6
 TIP_GAP_PX = 16.0
 DASH_PX, GAP_PX = 12.0, 9.0
 MIN_ELLIPSE_PX = 11.0
@@ -104,6 +105,17 @@ def draw_region(picture: Picture, roi: Roi, scale: float) -> None:
     corners = [np.array(c) for c in ((left, top), (right, top), (right, bottom), (left, bottom))]
     for start, end in zip(corners, corners[1:] + corners[:1], strict=True):
         draw_line(picture, start, end, REGION, thickness=1)
+
+
+def draw_heat(picture: Picture, heat: NDArray[np.float32], roi: Roi, scale: float) -> None:
+    """Shade where the tip could be, by a map of the region, 0 to 1, of any size."""
+    left, top = placed(np.array(roi[:2]) - 0.5, scale).round().astype(int)
+    size = max(round(roi[2] * scale), 1), max(round(roi[3] * scale), 1)
+    part = picture[max(top, 0) : top + size[1], max(left, 0) : left + size[0]]
+    over = cv2.resize(heat, size, interpolation=cv2.INTER_LINEAR)
+    over = over[max(-top, 0) :, max(-left, 0) :][: part.shape[0], : part.shape[1], None]
+    share = HEAT_SHADE * np.clip(over, 0.0, 1.0)
+    part[:] = (part + share * (np.array(TIP, np.float32) - part)).astype(np.uint8)
 
 
 def draw_shaft(picture: Picture, tip_px: Vector, direction: Vector, roi: Roi, scale: float) -> None:

@@ -23,6 +23,7 @@ from ir_guidance.commands.drawing import (
     Colour,
     Picture,
     draw_ellipse,
+    draw_heat,
     draw_region,
     draw_scale_bar,
     draw_shaft,
@@ -58,13 +59,15 @@ def draw_overlay(grab: Grab, track: Track, label: str, window: tuple[float, floa
 
 
 def draw_track(grab: Grab, track: Track, scale: float, window: tuple[float, float]) -> Picture:
-    """Return the region, ``scale`` times as large, with shaft, tip and target drawn in."""
+    """Return the region, ``scale`` times as large, with heat map, shaft, tip and target drawn in."""
     left, top, width, height = view = _view(grab)
     picture = shown(grab.image[top : top + height, left : left + width], scale, window)
     corner = np.array([left, top], dtype=np.float64)
     roi = (grab.roi[0] - left, grab.roi[1] - top, *grab.roi[2:])
     if grab.roi != view:
         draw_region(picture, roi, scale)
+    if track.heat is not None:
+        draw_heat(picture, track.heat, roi, scale)
     if track.target is not None:
         target_px = track.target.px - corner
         draw_ellipse(picture, target_px, track.target.covariance_px2, scale, TARGET)
@@ -93,6 +96,8 @@ def caption_rows(grab: Grab, track: Track, label: str) -> list[list[tuple[str, C
     if grab.frame.spacing_m is not None:
         about.append((f"{grab.frame.spacing_m[0] * 1e3:.3g} mm/px", FAINT))
     legend = [("tip, 2 sigma", TIP), ("shaft", SHAFT)]
+    if track.heat is not None:
+        legend.append(("shaded: where the tip could be", TIP))
     if track.target is not None:
         legend.append(("target, 2 sigma", TARGET))
     if grab.roi != (0, 0, columns, rows):

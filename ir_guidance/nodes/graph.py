@@ -28,7 +28,7 @@ class Procedure:
 
     name: str
     modality: str = ""
-    backend: str = "classical"
+    backend: str = "auto"
 
     @property
     def told(self) -> dict[str, Any]:

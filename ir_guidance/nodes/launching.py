@@ -22,7 +22,7 @@ PROCEDURE = DeclareLaunchArgument(
     "procedure", default_value="biopsy", choices=profile_names(), description="Which profile."
 )
 BACKEND = DeclareLaunchArgument(
-    "backend", default_value="classical", choices=list(BACKENDS), description="Which tracker."
+    "backend", default_value="auto", choices=list(BACKENDS), description="Which tracker."
 )
 NAMESPACE = DeclareLaunchArgument(
     "namespace", default_value="", description="Put before every topic and node name."

@@ -37,7 +37,7 @@ OnFix = Callable[[Fix, dict[str, float]], None]
 class TrackerNodeSettings(NodeSettings):
     """How images become tracks."""
 
-    backend: str = Field("classical", description="Which tracker; chosen at start, never switched.")
+    backend: str = Field("auto", description="Which tracker; chosen at start, never switched.")
     threads: int = Field(
         1,
         ge=0,

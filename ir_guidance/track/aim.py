@@ -18,11 +18,14 @@ class AimSettings(Settings):
     click_sigma_m: float = Field(
         0.0010, gt=0, le=0.02, description="How far off the target's centre an operator points."
     )
-    lasting: float = Field(
-        0.8,
-        ge=0,
-        lt=1,
-        description="Share of the network's variance that is one and the same error in all frames.",
+    settle_s: float = Field(
+        4.0,
+        gt=0,
+        le=60,
+        description="Time over which the network's error about one target is one and the same.",
+    )
+    drift_mps: float = Field(
+        0.0001, ge=0, le=0.01, description="Growth of the look's own error, per root second."
     )
     network_every: int = Field(
         4,
@@ -48,20 +51,23 @@ class AimSettings(Settings):
 class Aim:
     """One target: the same thing from frame to frame, and the same point of it.
 
-    Three say where its centre is. The operator points at it once. The network sees it on many frames;
-    most of what it is wrong by lasts (a dim border, a shadow beside it), so that averaging does not
-    help, but the click does. Its look, followed by correlation, tells its motion better than both, but
-    not what it is. At the first sighting click and network are weighed, and what network and look
-    are off by from there on is taken off them. Where the two do not agree neither is believed.
+    Three say where its centre is. The operator points at it once. Its look, followed by correlation,
+    tells its motion better than anything else, but not what or where it is. The network sees it on many
+    frames; what it is wrong by stays the same for seconds (a dim border, the section that the breath
+    shows), so that only in the course of time it becomes surer than the click. What is estimated is
+    the click's error: a constant, by a Kalman filter whose measurements are the network's. Without a
+    look the network alone tells the motion, and what it is off by is known from the click for a while.
+    Where network and look do not agree neither is believed.
     """
 
     def __init__(self, settings: AimSettings, click_px: Vector) -> None:
         """Aim at what the operator pointed at, (u, v) in pixels."""
         self._settings = settings
         self.px: Vector = np.asarray(click_px, float)
-        self._lasting_px2: Matrix | None = None
-        self._network_off: Vector | None = None
         self._look_off: Vector | None = None
+        self._correction, self._spread_px2 = np.zeros(2), np.zeros((2, 2))
+        self._network_off: Vector | None = None
+        self._met_ns = self._asked_ns = 0
         self._seen_ns: int | None = None
 
     def see(
@@ -79,65 +85,74 @@ class Aim:
             steady_ns: When.
             spacing_m: Of a pixel.
         """
-        if network is None and look is None:
+        if look is not None:
+            here = self._by_look(look, steady_ns, spacing_m)
+            if network is not None and self._differ(network, here, spacing_m):
+                return None, Reason.JUMP
+            if network is not None:
+                here = self._corrected(network, here, steady_ns)
+        elif network is not None:
+            here = self._by_network(network, steady_ns, spacing_m)
+        else:
             return None, Reason.TARGET_LOST
-        here = self.px
-        if look is not None and self._look_off is not None:
-            here = look.px - self._look_off
-        if network is not None and self._network_off is None:
-            here = self._meet(network, here, spacing_m)
-        if look is not None and self._look_off is None:
-            self._look_off = look.px - here
-        found: list[tuple[Vector, Matrix]] = []
-        if network is not None and self._network_off is not None:
-            passing = (1.0 - self._settings.lasting) * network.covariance
-            found.append((network.place - self._network_off, passing))
-        if look is not None and self._look_off is not None:
-            found.append((look.px - self._look_off, look.covariance_px2))
-        if len(found) == 2 and network is not None and self._differ(network, found, spacing_m):
+        if self._is_far(here.place, steady_ns, spacing_m):
             return None, Reason.JUMP
-        px, covariance = _weighed(found)
-        if self._is_far(px, steady_ns, spacing_m):
-            return None, Reason.JUMP
-        self.px, self._seen_ns = px, steady_ns
-        mass = network.mass if network is not None else look.confidence if look else 0.0
-        return TargetTrack(px, covariance + self._lasting(spacing_m), mass), Reason.OK
+        self.px, self._seen_ns = here.place, steady_ns
+        return TargetTrack(here.place, here.covariance, here.mass), Reason.OK
 
-    def _lasting(self, spacing_m: float) -> Matrix:
-        """Return the covariance (px^2) of the error that no frame takes away; at first the click's."""
-        if self._lasting_px2 is None:
-            self._lasting_px2 = (self._settings.click_sigma_m / spacing_m) ** 2 * np.eye(2)
-        return self._lasting_px2
+    def _click_px2(self, spacing_m: float) -> Matrix:
+        return (self._settings.click_sigma_m / spacing_m) ** 2 * np.eye(2)
 
-    def _meet(self, network: Place, here: Vector, spacing_m: float) -> Vector:
-        """Weigh where it was thought to be and the network's first sighting (a Kalman step); return the result."""
-        before = self._lasting(spacing_m)
-        lasting = self._settings.lasting * network.covariance
-        gain = lasting @ np.linalg.inv(lasting + before)
-        self._network_off = gain @ (network.place - here)
-        self._lasting_px2 = gain @ before
-        return np.asarray(network.place - self._network_off)
+    def _by_look(self, look: TargetTrack, steady_ns: int, spacing_m: float) -> Place:
+        """Return where the click's place has moved to, corrected by what is known of the click's error."""
+        if self._look_off is None:
+            self._look_off = look.px - self.px
+            self._spread_px2 = self._click_px2(spacing_m)
+        elif self._seen_ns is not None:
+            elapsed_s = max(steady_ns - self._seen_ns, 0) / NS_PER_S
+            grown = (self._settings.drift_mps / spacing_m) ** 2 * elapsed_s
+            self._spread_px2 = self._spread_px2 + grown * np.eye(2)
+        place = look.px - self._look_off + self._correction
+        return Place(place, self._spread_px2 + look.covariance_px2, look.confidence)
 
-    def _differ(self, network: Place, found: list[tuple[Vector, Matrix]], spacing_m: float) -> bool:
+    def _corrected(self, network: Place, here: Place, steady_ns: int) -> Place:
+        """Take a sighting of the network; it counts for as much as it is new."""
+        elapsed_s = (steady_ns - self._asked_ns) / NS_PER_S if self._asked_ns else np.inf
+        repeats = max(1.0, 2 * self._settings.settle_s / max(elapsed_s, 1e-3))
+        passing = here.covariance - self._spread_px2
+        gain = self._spread_px2 @ np.linalg.inv(here.covariance + repeats * network.covariance)
+        step = gain @ (network.place - here.place)
+        self._correction = self._correction + step
+        self._spread_px2 = (np.eye(2) - gain) @ self._spread_px2
+        self._asked_ns = self._met_ns = steady_ns
+        self._network_off = network.place - here.place - step
+        mass = max(here.mass, network.mass)
+        return Place(here.place + step, self._spread_px2 + passing, mass)
+
+    def _by_network(self, network: Place, steady_ns: int, spacing_m: float) -> Place:
+        """Return where the network sees it, less what it was off by when that was last known."""
+        click = self._click_px2(spacing_m)
+        share = network.covariance @ np.linalg.inv(network.covariance + click)
+        if self._network_off is None:
+            self._network_off, self._met_ns = share @ (network.place - self.px), steady_ns
+        kept = float(np.exp(-(steady_ns - self._met_ns) / NS_PER_S / self._settings.settle_s))
+        covariance = network.covariance - kept**2 * share @ network.covariance
+        return Place(network.place - kept * self._network_off, covariance, network.mass)
+
+    def _differ(self, network: Place, here: Place, spacing_m: float) -> bool:
         """Return whether network and look are farther apart than both say they may be."""
-        gap = found[0][0] - found[1][0]
-        spread = network.covariance + found[1][1]
+        gap = network.place - here.place
         near = float(np.linalg.norm(gap)) * spacing_m <= self._settings.jump_m
-        far = float(gap @ np.linalg.solve(spread, gap)) > self._settings.agree_sigmas**2
-        return far and not near
+        spread = network.covariance + here.covariance
+        return not near and float(gap @ np.linalg.solve(spread, gap)) > (
+            self._settings.agree_sigmas**2
+        )
 
     def _is_far(self, px: Vector, steady_ns: int, spacing_m: float) -> bool:
+        """Return whether the target cannot have got there from where it was seen last."""
         settings = self._settings
         if self._seen_ns is None:
             return False
         elapsed_s = min((steady_ns - self._seen_ns) / NS_PER_S, settings.longest_s)
         allowed_m = settings.jump_m + settings.speed_mps * elapsed_s
         return float(np.linalg.norm(px - self.px)) * spacing_m > allowed_m
-
-
-def _weighed(found: list[tuple[Vector, Matrix]]) -> tuple[Vector, Matrix]:
-    """Return the mean of places by their inverse covariances, and its covariance."""
-    precisions = [np.linalg.inv(covariance) for _, covariance in found]
-    covariance = np.linalg.inv(sum(precisions[1:], precisions[0]))
-    weighted = [p @ px for p, (px, _) in zip(precisions, found, strict=True)]
-    return covariance @ sum(weighted[1:], weighted[0]), covariance

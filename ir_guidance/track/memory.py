@@ -36,6 +36,7 @@ class Memory:
         self._frames: deque[NDArray[np.uint8]] = deque(maxlen=frames)
         self._cut, self._longest_s = cut, longest_s
         self._steady_ns = 0
+        self._coarse = np.zeros(COARSE[::-1], np.float32)
 
     def reset(self) -> None:
         """Forget every frame."""
@@ -45,22 +46,19 @@ class Memory:
         """Take the newest image (rows, columns); return whether it goes on from the one before."""
         image = as_bytes(pixels)
         elapsed_s = (steady_ns - self._steady_ns) / NS_PER_S
-        follows = bool(self._frames) and elapsed_s <= self._longest_s and self._is_like(image)
+        coarse = cv2.resize(image, COARSE, interpolation=cv2.INTER_AREA).astype(np.float32)
+        follows = bool(self._frames) and elapsed_s <= self._longest_s
+        follows = follows and self._frames[-1].shape == image.shape and self._is_like(coarse)
         if not follows:
             self._frames.clear()
         self._frames.append(image)
+        self._coarse = coarse
         self._steady_ns = steady_ns
         return follows
 
-    def _is_like(self, image: NDArray[np.uint8]) -> bool:
-        last = self._frames[-1]
-        if last.shape != image.shape:
-            return False
-        new, old = (
-            cv2.resize(each, COARSE, interpolation=cv2.INTER_AREA) for each in (image, last)
-        )
-        change = np.abs(new.astype(np.float32) - old).mean()
-        return bool(change <= self._cut * new.std() + NOISE_LEVELS)
+    def _is_like(self, coarse: NDArray[np.float32]) -> bool:
+        change = float(np.abs(coarse - self._coarse).mean())
+        return change <= self._cut * float(coarse.std()) + NOISE_LEVELS
 
     @property
     def newest(self) -> NDArray[np.uint8]:

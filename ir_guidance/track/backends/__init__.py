@@ -31,8 +31,8 @@ BACKENDS = (
 )
 """What can be asked for; a plain name runs in the precision that docs/backends.md gives for it."""
 
-AUTO = ("tensorrt", "torch", "openvino", "onnxruntime")
-"""What ``auto`` tries, fastest first; the first two need a GPU."""
+AUTO = ("tensorrt", "torch", "openvino-bf16", "openvino", "onnxruntime")
+"""What ``auto`` tries, fastest first; the first two need a GPU, the third a CPU that computes in bf16."""
 
 
 class BackendError(SettingsError):
