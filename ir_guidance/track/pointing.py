@@ -21,6 +21,10 @@ ASIDE_CELLS = 5.0
 GAP_CELLS = 8.0
 """Between parts of one shaft; what lies farther apart may be two things in a row."""
 
+SECTORS = 72
+NEAR_CELLS = 2.0
+"""So near to the tip a cell's direction from it says nothing."""
+
 CELL_SIGMA = 0.5
 """Of the shaft's line across, in cells, in any short stretch of it."""
 
@@ -37,8 +41,8 @@ class Pointing:
 def pointing(shaft: NDArray[np.float32], tip: Vector) -> Pointing | None:
     """Return how the shaft points at its tip.
 
-    A weighted principal axis of what is on the shaft near the tip, turned the way the direction map
-    says; None where there is too little shaft for one.
+    A weighted principal axis of what is on the shaft behind the tip; None where there is too little
+    shaft for one.
 
     Args:
         shaft: (3, rows, columns): logit of being on the shaft, direction (u, v).
@@ -50,10 +54,8 @@ def pointing(shaft: NDArray[np.float32], tip: Vector) -> Pointing | None:
         return None
     away = np.stack((u - tip[0], v - tip[1]), axis=1)
     weight = np.exp(-0.5 * (np.linalg.norm(away, axis=1) / FADE_CELLS) ** 2)
-    rough = np.array([(weight * shaft[1, v, u]).sum(), (weight * shaft[2, v, u]).sum()], float)
-    if np.linalg.norm(rough) < 1e-6:
-        return None
-    direction: Vector = rough / np.linalg.norm(rough)
+    told = np.array([(weight * shaft[1, v, u]).sum(), (weight * shaft[2, v, u]).sum()], float)
+    direction = _most_behind(away, weight, told)
     for _ in range(2):
         across = away @ np.array([-direction[1], direction[0]])
         near = weight * (np.abs(across) < ASIDE_CELLS)
@@ -64,6 +66,21 @@ def pointing(shaft: NDArray[np.float32], tip: Vector) -> Pointing | None:
     spread = float((near * (along - (near @ along) / near.sum()) ** 2).sum())
     sigma_rad = float(min(np.sqrt(CELL_SIGMA**2 * FADE_CELLS / max(spread, 1e-6)), 1.5))
     return Pointing(direction, sigma_rad, _run(along[near > 0]))
+
+
+def _most_behind(away: NDArray[np.float64], weight: NDArray[np.float64], told: Vector) -> Vector:
+    """Return the direction (u, v) to the tip from where most of the shaft lies; ``told`` settles a draw.
+
+    Cells of another thing, and a direction map that is wrong, do not turn it as they would a mean.
+    """
+    angles = np.arctan2(-away[:, 1], -away[:, 0])
+    places = ((angles + np.pi) / (2 * np.pi) * SECTORS).astype(int) % SECTORS
+    share = np.bincount(places, weight * (np.abs(away).max(axis=1) > NEAR_CELLS), SECTORS)
+    share = share + 0.5 * (np.roll(share, 1) + np.roll(share, -1))
+    middles = (np.arange(SECTORS) + 0.5) / SECTORS * 2 * np.pi - np.pi
+    share = share * (1.0 + 0.5 * np.cos(middles - np.arctan2(told[1], told[0])))
+    best = middles[int(np.argmax(share))]
+    return np.array([np.cos(best), np.sin(best)])
 
 
 def _run(along: NDArray[np.float64]) -> float:
