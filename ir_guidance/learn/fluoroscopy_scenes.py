@@ -39,6 +39,11 @@ BODY_ODDS = {"torso": 0.34, "hip": 0.26, "limb": 0.16, "skull": 0.10, "block": 0
 PULSE_RATES_HZ = (3.75, 7.5, 10.0, 15.0, 30.0)
 NEEDLE_CHANCE, PRIOR_CHANCE, STILL_CHANCE = 0.85, 0.60, 0.15
 
+ARRIVING_CHANCE = 0.35
+"""Targets that the needle is about to reach, or has reached: where it matters most that both are seen."""
+
+ARRIVING_M = (-0.002, 0.020)
+
 LEAST_SIGNAL = 12.0
 """Signal over noise of the needle's last 60 pixels together, from which a needle is there to be seen."""
 
@@ -101,7 +106,7 @@ def _scene(generator: Generator, behind: Backdrop, noise: Noise, field: Border, 
     present = generator.random() < NEEDLE_CHANCE
     wanted = _instrument(generator, field, spacing_m)
     prior_px = _prior(generator, wanted, spacing_m) if generator.random() < PRIOR_CHANCE else None
-    targets_px, radii_px = _lay(generator, canvas, field)
+    targets_px, radii_px = _lay(generator, canvas, field, wanted)
     held_px = _hold(generator, canvas, wanted) if present else 0.0
     if prior_px is not None and generator.random() < 0.3:
         _lay_others(generator, canvas, field, wanted)
@@ -177,7 +182,9 @@ def _hold(generator: Generator, canvas: Canvas, wanted: Instrument) -> float:
     return sleeve(canvas, generator, wanted)
 
 
-def _lay(generator: Generator, canvas: Canvas, field: Border) -> tuple[Array, Array]:
+def _lay(
+    generator: Generator, canvas: Canvas, field: Border, wanted: Instrument
+) -> tuple[Array, Array]:
     """Draw vessels, devices and targets; return the targets' places (k, 2) and radii (k,) in pixels."""
     scatter_devices(canvas, generator, int(generator.choice([0, 0, 1, 1, 2, 2, 3, 4, 6])))
     if generator.random() < 0.22:
@@ -187,12 +194,23 @@ def _lay(generator: Generator, canvas: Canvas, field: Border) -> tuple[Array, Ar
     for chance, most, draw in ((0.55, 5, clip), (0.35, 2, filled_hollow)):
         if generator.random() < chance:
             for _ in range(int(generator.integers(1, most + 1))):
-                places.append(_inside(generator, field, 0.9))
+                places.append(_target_place(generator, canvas, field, wanted))
                 radii.append(draw(canvas, generator, places[-1]))
     if generator.random() < 0.15:  # a point of a registered CT: nothing shows it
         places.append(_inside(generator, field, 0.8))
         radii.append(4.0)
     return np.array(places).reshape(-1, 2), np.array(radii)
+
+
+def _target_place(generator: Generator, canvas: Canvas, field: Border, wanted: Instrument) -> Array:
+    """Return where a target is, (u, v): anywhere in the field, or ahead of the needle's tip."""
+    if generator.random() >= ARRIVING_CHANCE:
+        return _inside(generator, field, 0.9)
+    start, tip = wanted.line_px[0], wanted.line_px[-1]
+    ahead = (tip - start) / np.linalg.norm(tip - start)
+    off_m = np.array([generator.uniform(*ARRIVING_M), generator.normal(0.0, 0.002)])
+    place: Array = tip + off_m @ np.array([ahead, [-ahead[1], ahead[0]]]) / canvas.spacing_m
+    return place
 
 
 def _lay_others(generator: Generator, canvas: Canvas, field: Border, wanted: Instrument) -> None:

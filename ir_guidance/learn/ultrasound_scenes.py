@@ -33,6 +33,10 @@ STILL = 0.15
 """Scenes that are one picture three times, so that single pictures work too."""
 
 NO_ROBOT = 0.4
+ARRIVING = 0.3
+"""Scenes in which the needle is about to reach the lesion, or is in it: where both matter most."""
+
+ARRIVING_M = (-0.004, 0.020)
 PERIODS_S = (1.0 / 30.0, 1.0 / 15.0)
 LONGEST_M = 0.13
 
@@ -70,7 +74,7 @@ def _own() -> RoomSettings:
 def _scene(
     room: Room, scanner: ScannerSettings, lines: ScanLines, draw: np.random.Generator
 ) -> Scene:
-    pose = _drawn_pose(lines, draw)
+    pose = _drawn_pose(lines, draw, room.anatomy.lesion.centre_m)
     inserted = draw.random() >= NO_NEEDLE
     speed_mps = draw.uniform(0.0, 0.004) if draw.random() < 0.6 else 0.0
     period_s = PERIODS_S[int(draw.random() < 0.25)]
@@ -122,7 +126,7 @@ def _px(scanner: ScannerSettings, points_m: Array) -> Array:
     return points_m[..., :2] / scanner.spacing_m + (scanner.middle_px, scanner.face_row_px)
 
 
-def _drawn_pose(lines: ScanLines, draw: np.random.Generator) -> _Pose:
+def _drawn_pose(lines: ScanLines, draw: np.random.Generator, lesion_m: Vector) -> _Pose:
     """Return a needle from either side, flat to steep, in the plane, across it or beside it."""
     deep_m = lines.rows * lines.row_m
     face_m = 0.5 * lines.count * lines.line_m * draw.uniform(-1.0, 1.0) * 0.95
@@ -132,7 +136,11 @@ def _drawn_pose(lines: ScanLines, draw: np.random.Generator) -> _Pose:
     pitch = np.clip(draw.normal(0.65, 0.3) if usual else draw.uniform(0.1, 1.4), 0.15, 1.4)
     side = 1.0 if draw.random() < 0.5 else -1.0
     run = np.array([side * np.cos(pitch), np.sin(pitch)])
-    if draw.random() < 0.1:
+    if draw.random() < ARRIVING:
+        short_m, aside_m = draw.uniform(*ARRIVING_M), draw.normal(0.0, 0.002)
+        middle = np.array([lesion_m[0], -lesion_m[2]])
+        x, depth = middle - short_m * run + aside_m * np.array([-run[1], run[0]])
+    elif draw.random() < 0.1:
         x, depth = np.array([x, depth]) + run * deep_m * draw.uniform(0.2, 0.8)
     length_m = float(np.clip((depth + 0.002) / np.sin(pitch), 0.004, LONGEST_M))
     back_m = np.append(np.arange(length_m, 0.0, -SHAFT_STEP_M), 0.0)[:, None]
