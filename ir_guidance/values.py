@@ -122,13 +122,20 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeedleTrack:
-    """The needle in pixels: tip (u, v), unit direction towards the tip, covariance in px^2."""
+    """The needle in pixels: tip (u, v), unit direction towards the tip, covariance in px^2.
+
+    The tip is the best there is, the robot's word for it weighed in. ``image_tip_px`` and
+    ``image_covariance_px2`` are what the image alone adds to that word, for whoever weighs the robot in
+    again: the same thing must not count twice. None where nothing was weighed in.
+    """
 
     tip_px: Vector
     tip_covariance_px2: Matrix
     direction: Vector
     direction_sigma_rad: float
     confidence: float
+    image_tip_px: Vector | None = None
+    image_covariance_px2: Matrix | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

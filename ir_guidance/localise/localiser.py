@@ -121,18 +121,22 @@ class Localiser:
 
     def _see_needle(self, seen: NeedleTrack, view: Shown, pose: GuidePose, dt_s: float) -> bool:
         """Fuse a sighting; return False when it is unsound, or too far from what was predicted."""
-        if not is_sound(
-            seen.tip_px, seen.tip_covariance_px2, *seen.direction, seen.direction_sigma_rad
-        ):
+        tip_px, covariance_px2 = seen.tip_px, seen.tip_covariance_px2
+        if seen.image_tip_px is not None and seen.image_covariance_px2 is not None:
+            tip_px, covariance_px2 = seen.image_tip_px, seen.image_covariance_px2
+        if not is_sound(tip_px, covariance_px2, *seen.direction, seen.direction_sigma_rad):
             return False
         settings, scale = self._settings, np.diag(view.spacing_m)
-        residual = scale @ (seen.tip_px - view.px)
-        noise = scale @ seen.tip_covariance_px2 @ scale + np.eye(2) * settings.image_sigma_m**2
+        residual = scale @ (tip_px - view.px)
+        noise = scale @ covariance_px2 @ scale + np.eye(2) * settings.image_sigma_m**2
         # An echo fades before the tip does, or goes on beyond it: only along the shaft.
         noise += settings.tip_end_sigma_m**2 * np.outer(seen.direction, seen.direction)
         rows = view.across @ SUM
         innovation = rows @ self._covariance @ rows.T + noise
         if residual @ np.linalg.solve(innovation, residual) > settings.outlier_chi2:
+            return False
+        off = view.across @ SUM @ self._state + scale @ (seen.tip_px - view.px)
+        if float(np.linalg.norm(off)) > settings.offset_limit_m:
             return False
         turn_rad = self._turn(seen, view, pose)
         if turn_rad is None:

@@ -92,6 +92,12 @@ class LocaliseSettings(Settings):
         le=0.01,
         description="How well the operator centred the image plane on the target.",
     )
+    offset_limit_m: float = Field(
+        0.010,
+        gt=0,
+        le=0.05,
+        description="Farthest that bend, pivot and registration take a tip from the straight needle's.",
+    )
     outlier_chi2: float = Field(
         18.4, gt=2, le=100, description="Gate on the tip's innovation, 2 degrees of freedom."
     )

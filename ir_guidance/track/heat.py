@@ -69,6 +69,21 @@ def mass_near(odds: Map, place: Vector) -> float:
     return float(near.sum())
 
 
+def without(
+    best: tuple[Vector, Matrix], known: tuple[Vector, Matrix], least: float = 0.01
+) -> tuple[Vector, Matrix]:
+    """Return what a measurement must have said, mean and covariance, for ``known`` to become ``best``.
+
+    The inverse of a Kalman update. Where the measurement added nothing its variance is endless; it is
+    held to 1 / ``least`` of the smallest that was known before.
+    """
+    before, after = np.linalg.inv(known[1]), np.linalg.inv(best[1])
+    gained, axes = np.linalg.eigh(after - before)
+    gained = np.maximum(gained, least * float(np.linalg.eigvalsh(before)[0]))
+    covariance = (axes / gained) @ axes.T
+    return best[0] + covariance @ before @ (best[0] - known[0]), covariance
+
+
 def over_image(odds: Map, view: View, shape: tuple[int, int], most: float) -> Map:
     """Return a map of a view where it lies in an image (rows, columns), shrunk to ``HEAT_PX``, ``most`` its maximum."""
     rows, columns = shape

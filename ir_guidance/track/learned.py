@@ -18,6 +18,7 @@ from ir_guidance.track.heat import (
     most_likely,
     over_image,
     probability,
+    without,
 )
 from ir_guidance.track.marks import draw_shaft, draw_target
 from ir_guidance.track.memory import Memory
@@ -30,6 +31,7 @@ from ir_guidance.track.target import TargetFollower
 from ir_guidance.track.view import View, fine, whole
 from ir_guidance.values import (
     Frame,
+    Matrix,
     Modality,
     NeedleTrack,
     Reason,
@@ -195,12 +197,17 @@ class LearnedTracker:
         if not self._is_sure(tip * place.mass, points, prior):
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         best = self._in_image(view, place)
+        added: tuple[Vector, Matrix] | tuple[None, None] = None, None
+        if expected is not None:
+            added = without((best.place, best.covariance), expected)
         found = NeedleTrack(
             tip_px=best.place,
             tip_covariance_px2=best.covariance,
             direction=points.direction,
             direction_sigma_rad=points.sigma_rad,
             confidence=tip * place.mass,
+            image_tip_px=added[0],
+            image_covariance_px2=added[1],
         )
         return Sighting(found, Reason.OK, target, heat, by_image)
 

@@ -96,6 +96,25 @@ def test_known_offset_is_found_in_the_plane():
     assert (fix.sequence, fix.insertion_m, fix.geometry_epoch) == (90, DEPTH_M, 3)
 
 
+def test_what_the_tracker_took_from_the_robot_does_not_count_again():
+    seen, unseen = Run(), Run()
+    wide = np.eye(2) * 200.0**2
+    for _ in range(60):
+        needle = sighting(straight_m(DEPTH_M) + OFFSET_M)
+        told = replace(needle, image_tip_px=needle.tip_px, image_covariance_px2=wide)
+        fix, alone = seen.step(DEPTH_M, told), unseen.step(DEPTH_M, None)
+    assert fix.tip_covariance_m2[0, 0] > 0.5 * alone.tip_covariance_m2[0, 0]
+
+
+def test_no_needle_bends_so_far_from_the_straight_one():
+    run = Run()
+    for step in range(60):  # creeps away, no step too large
+        off_m = np.array([0.0003 * step, 0.0, 0.0])
+        fix = run.step(DEPTH_M, sighting(straight_m(DEPTH_M) + off_m))
+    assert fix.coasted > 0
+    assert np.linalg.norm(fix.tip_m - straight_m(DEPTH_M)) <= SETTINGS.offset_limit_m
+
+
 def test_before_anything_is_seen_the_fix_is_the_straight_needle_and_says_how_unsure_that_is():
     fix = Run().step(-0.01, None)
     np.testing.assert_allclose(fix.tip_m, straight_m(-0.01))
