@@ -33,6 +33,10 @@ Views = Annotated[int, typer.Option(help="Planes of the C-arm.")]
 Backend = Annotated[
     str, typer.Option(help="Which tracker; auto takes the fastest that works here.")
 ]
+CtFile = Annotated[
+    Path | None,
+    typer.Option(help="By X-rays: a CT as patient, NIfTI file or folder of DICOM slices."),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Draws patient, breath, needle and every error.")]
 
 
@@ -42,6 +46,7 @@ def demo(
     modality: ModalityName = None,
     views: Views = 1,
     backend: Backend = "auto",
+    ct: CtFile = None,
     seed: Seed = 0,
     sim_level: Annotated[int, typer.Option(help="0: the embedded robot.")] = 0,
     headless: Annotated[
@@ -62,6 +67,7 @@ def demo(
     _only("--views", str(views), ["1"])
     _only("--backend", backend, list(BACKENDS))
     _only("--sim-level", str(sim_level), ["0"])
+    _check_ct(ct, profile.modality)
     if not headless and not sys.stdin.isatty():
         raise SettingsError(
             "demo: consent is held on a key, and this is no terminal; add --headless"
@@ -73,7 +79,7 @@ def demo(
     from ir_guidance.nodes.demo import run_demo
 
     console.print(f"{procedure} by {profile.modality}, seed {seed}: starting the nodes")
-    run = run_demo(profile, seed, folder, console, backend=backend, headless=headless)
+    run = run_demo(profile, seed, folder, console, backend=backend, headless=headless, ct=ct)
     found = summary(run)
     write_summary(found, folder)
     draw_trajectory(run, folder / "trajectory.png")
@@ -90,6 +96,7 @@ def trials(
     modality: ModalityName = None,
     views: Views = 1,
     backend: Backend = "auto",
+    ct: CtFile = None,
     number: Annotated[int, typer.Option("--trials", min=1, max=100_000, help="How many.")] = 20,
     seed: Seed = 0,
     jobs: Annotated[
@@ -108,10 +115,11 @@ def trials(
 
     profile = load_profile(procedure, modality)
     _only("--views", str(views), ["1"])
+    _check_ct(ct, profile.modality)
     if json is not None:
         check_new(json)
     found = run_trials(
-        profile, number, seed, jobs, backend=backend, open_loop=open_loop, console=console
+        profile, number, seed, jobs, backend=backend, open_loop=open_loop, ct=ct, console=console
     )
     console.print(table(found))
     if json is not None:
@@ -279,6 +287,20 @@ def _only(option: str, value: str, choices: list[str]) -> None:
         raise SettingsError(
             f"{option} {value}: not in this version, choose from {', '.join(choices)}"
         )
+
+
+def _check_ct(ct: Path | None, modality: str) -> None:
+    """Refuse a CT that is of no use, before anything is started."""
+    if ct is None:
+        return
+    if modality != "fluoroscopy":
+        raise SettingsError("--ct: only X-rays are made from a CT; add --modality fluoroscopy")
+    from ir_guidance.room.xray.ct import CtError, read_ct
+
+    try:
+        read_ct(ct)
+    except CtError as error:
+        raise SettingsError(f"--ct: {error}") from None
 
 
 def _need_ros() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ from ir_guidance.pipeline import Mark, RobotHistory, See, Steer, marked, path_no
 from ir_guidance.plan import NoPlanError
 from ir_guidance.profiles import Profile
 from ir_guidance.robot import EmbeddedRobot
+from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
 from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room
 from ir_guidance.room.sight import sight, view_direction
 from ir_guidance.scripted_operator import (
@@ -72,16 +74,23 @@ class Trial:
     """Everything that takes part in one procedure, moved on tick by tick."""
 
     def __init__(
-        self, profile: Profile, seed: int, *, backend: str = "auto", open_loop: bool = False
+        self,
+        profile: Profile,
+        seed: int,
+        *,
+        backend: str = "auto",
+        open_loop: bool = False,
+        ct: Path | None = None,
     ) -> None:
-        """Set the room, the robot and the stages up from the seed.
+        """Set the room, the robot and the stages up from the seed; by X-rays the patient may be a CT.
 
         Raises:
             SettingsError: The tracker cannot run here.
         """
         self.profile, self.seed = profile, seed
         self.now_ns = NS_PER_S
-        self.room = make_room(profile.modality, seed)
+        patient = FluoroscopyRoomSettings(ct=ct)
+        self.room = make_room(profile.modality, seed, fluoroscopy=patient)
         self.robot = EmbeddedRobot(profile.drive, profile.limits, seed, self.now_ns)
         self.gate = Gate(profile.gate, profile.limits, session=f"trial {seed}")
         tracker = chosen_tracker(backend, profile)
@@ -189,11 +198,16 @@ def chosen_tracker(backend: str, profile: Profile) -> Tracker:
 
 
 def run_trial(
-    profile: Profile, seed: int, *, backend: str = "auto", open_loop: bool = False
+    profile: Profile,
+    seed: int,
+    *,
+    backend: str = "auto",
+    open_loop: bool = False,
+    ct: Path | None = None,
 ) -> TrialRow:
     """Run one procedure to its end and return how it went."""
     cv2.setNumThreads(1)  # trials share the cores among themselves
-    trial = Trial(profile, seed, backend=backend, open_loop=open_loop)
+    trial = Trial(profile, seed, backend=backend, open_loop=open_loop, ct=ct)
     outcome = _outcome(trial)
     truth = trial.room.truth(trial.now_ns)
     error_m = float(np.linalg.norm(truth.tip_m - truth.target_m))

@@ -29,6 +29,7 @@ def run_trials(
     *,
     backend: str = "auto",
     open_loop: bool,
+    ct: Path | None = None,
     console: Console,
 ) -> dict[str, Any]:
     """Run the trials of seeds seed, seed + 1, ... and return the report; the same whatever ``jobs``.
@@ -46,7 +47,7 @@ def run_trials(
     spawn = multiprocessing.get_context("spawn")
     with progress, ProcessPoolExecutor(max_workers=min(jobs, trials), mp_context=spawn) as pool:
         task = progress.add_task("open-loop trials" if open_loop else "trials", total=trials)
-        run = partial(run_trial, profile, backend=backend, open_loop=open_loop)
+        run = partial(run_trial, profile, backend=backend, open_loop=open_loop, ct=ct)
         futures = [pool.submit(run, each) for each in seeds]
         for future in as_completed(futures):
             rows.append(future.result())

@@ -41,7 +41,14 @@ class Interrupted(Exception):  # noqa: N818 - what happened, not an error
 
 
 def run_demo(
-    profile: Profile, seed: int, folder: Path, console: Console, *, backend: str, headless: bool
+    profile: Profile,
+    seed: int,
+    folder: Path,
+    console: Console,
+    *,
+    backend: str,
+    headless: bool,
+    ct: Path | None = None,
 ) -> Run:
     """Run one simulated procedure in real time and return what was seen of it.
 
@@ -49,7 +56,8 @@ def run_demo(
     """
     os.environ.update(GRAPH)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
-    procedure = Procedure(profile.name, str(profile.modality), backend)
+    patient = "" if ct is None else str(ct.resolve())
+    procedure = Procedure(profile.name, str(profile.modality), backend, patient)
     bag = str((folder / "session.mcap").resolve())
     specs = simulation(procedure, seed, bag=bag, operator=headless)
     logs = folder / "logs"

@@ -23,12 +23,13 @@ class NodeSpec:
 class Procedure:
     """What all nodes are told alike: the profile, how its images are made, what tracks in them.
 
-    An empty ``modality`` is the profile's own.
+    An empty ``modality`` is the profile's own, an empty ``ct`` the built-in torso.
     """
 
     name: str
     modality: str = ""
     backend: str = "auto"
+    ct: str = ""
 
     @property
     def told(self) -> dict[str, Any]:
@@ -42,7 +43,8 @@ def simulation(
 ) -> list[NodeSpec]:
     """Return the nodes of a simulated procedure; ``bag`` is the file to record to."""
     told = procedure.told | {"seed": seed}
-    nodes = [NodeSpec("room_node", {"room": told}), *_guided(procedure, bag)]
+    patient = {"fluoroscopy.ct": procedure.ct} if procedure.ct else {}
+    nodes = [NodeSpec("room_node", {"room": told | patient}), *_guided(procedure, bag)]
     if operator:
         nodes.append(NodeSpec("operator_node", {"operator": told}))
     return nodes

@@ -11,6 +11,7 @@ from ir_guidance.commands.drawing import (
     TIP,
     display_window,
     draw_ellipse,
+    draw_heat,
     draw_shaft,
     padded,
     placed,
@@ -50,6 +51,16 @@ def test_the_ellipse_is_two_sigma_wide_along_its_axes():
     assert right - left == pytest.approx(2 * 2 * 10 * 2, abs=3)
     assert bottom - top == pytest.approx(2 * 2 * 5 * 2, abs=3)
     assert (left + right) / 2 == pytest.approx(placed(np.array([75.0]), 2.0)[0], abs=1)
+
+
+def test_heat_shades_its_place_in_the_region_and_nothing_else():
+    picture = canvas()
+    heat = np.zeros((10, 10), np.float32)
+    heat[2, 7] = 1.0
+    draw_heat(picture, heat, (20, 10, 80, 80), 2.0)
+    v, u = np.unravel_index(int(picture.sum(axis=2).argmax()), picture.shape[:2])
+    assert (u, v) == pytest.approx((2 * (20 + 7.5 * 8), 2 * (10 + 2.5 * 8)), abs=8)
+    assert not picture[:, :40].any() and not picture[:20].any()
 
 
 def test_the_shaft_is_drawn_behind_the_tip_within_the_region():

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from ir_guidance import cli
 from ir_guidance.commands.output import OutputError
 from ir_guidance.commands.trials import check_new, report, run_trials, table, write_json
 from ir_guidance.lockstep import TrialRow, run_trial
@@ -98,3 +99,24 @@ def test_report_is_never_written_over_another(tmp_path):
 def test_folder_that_is_not_there_is_refused_before_the_trials_run(tmp_path):
     with pytest.raises(OutputError, match="its folder does not exist"):
         check_new(tmp_path / "none" / "trials.json")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--ct", "{folder}/none.nii"], "only X-rays"),
+        (["--modality", "fluoroscopy", "--ct", "{folder}/none.nii"], "no such file"),
+        (["--modality", "fluoroscopy", "--ct", "{folder}/notes.txt"], "not a CT"),
+    ],
+)
+def test_a_ct_that_is_of_no_use_is_refused_before_anything_starts(
+    given, said, tmp_path, monkeypatch, capsys
+):
+    (tmp_path / "notes.txt").write_text("hello")
+    words = [word.format(folder=tmp_path) for word in given]
+    monkeypatch.setattr("sys.argv", ["ir-guidance", "trials", *words])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1 and said in lines[0]
