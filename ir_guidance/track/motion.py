@@ -24,7 +24,7 @@ class MotionSettings(Settings):
         0.15, ge=0, le=2, description="Growth aside with what the robot moved since, 1 sigma."
     )
     along_sigma_m: float = Field(
-        0.0015,
+        0.0010,
         gt=0,
         le=0.02,
         description="Of the robot's tip along the shaft: a needle bends, it does not stretch.",
