@@ -36,7 +36,7 @@ class ClassicalTracker:
         self._field_m = settings.of(modality).field_m
         self._finder = Finder(modality, settings.of(modality))
         self._quality = Quality(settings.quality)
-        self._target = TargetFollower(settings.target)
+        self._target = TargetFollower(settings.of(modality).target)
 
     def select_target(self, px: Vector) -> None:
         """Learn the target at (u, v), the operator's click, when the next frame comes."""

@@ -84,7 +84,7 @@ class LearnedTracker:
         self._quality = Quality(settings.quality)
         self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
         self._motion = TipMotion(self._settings.motion)
-        self._template = TargetFollower(settings.target)
+        self._template = TargetFollower(settings.of(modality).target)
         self._input = np.zeros((CHANNELS, SIDE_PX, SIDE_PX), np.uint8)
         self.name = getattr(network, "name", "network")
         self.reset()
@@ -266,9 +266,7 @@ class LearnedTracker:
         if self._aim is None:
             return None, Reason.NOT_FOUND
         pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
-        look = None
-        if self._modality is Modality.ULTRASOUND:  # X-rays show what does not move with it as well
-            look, _ = self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
+        look, _ = self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
         self._unasked += 1
         if seen is None and (look is None or self._unasked >= self._settings.aim.network_every):
             view = fine(self._memory.newest.shape, self._aim.px)

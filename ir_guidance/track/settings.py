@@ -90,6 +90,7 @@ class ModalitySettings(Settings):
 
     shaft: ShaftSettings
     search: SearchSettings
+    target: TargetSettings = TargetSettings()
     field_m: float = Field(
         gt=0.005, le=1, description="Assumed longer side of an image without pixel spacing."
     )
@@ -130,6 +131,16 @@ FLUOROSCOPY = ModalitySettings(
         root_drop=0.4,
         border_m=0.006,
     ),
+    # A mark of a few millimetres, before ribs that do not move with it.
+    target=TargetSettings(
+        spacing_m=0.00025,
+        template_m=0.003,
+        radius_m=(0.002, 0.003),
+        click_m=0.006,
+        contrast=0.01,
+        cap_share=1.0,
+        centre_sigma_m=0.0005,
+    ),
     field_m=0.16,
 )
 
@@ -144,7 +155,6 @@ class TrackSettings(Settings):
     quality: QualitySettings = QualitySettings()
     ultrasound: ModalitySettings = ULTRASOUND
     fluoroscopy: ModalitySettings = FLUOROSCOPY
-    target: TargetSettings = TargetSettings()
     learned: LearnedSettings = LearnedSettings()
 
     @field_validator("ultrasound", "fluoroscopy", mode="before")
