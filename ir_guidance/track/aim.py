@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ir_guidance.settings import Settings
-from ir_guidance.track.heat import Place
+from ir_guidance.track.place import Place
 from ir_guidance.values import NS_PER_S, Matrix, Reason, TargetTrack, Vector
 
 

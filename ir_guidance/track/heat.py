@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ir_guidance.track.place import Place
 from ir_guidance.track.view import View
 from ir_guidance.values import Matrix, Vector
 
@@ -26,15 +25,6 @@ HEAT_PX = 128
 
 CELL_VARIANCE = 1.0 / 6.0
 """Of a place that is shared out between the two nearest cells, in cells^2."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """Where something is: (u, v) and covariance in the view's pixels, and how much of the probability is there."""
-
-    place: Vector
-    covariance: Matrix
-    mass: float
 
 
 def most_likely(logits: Map, prior: Map | None = None) -> tuple[Place, Map]:

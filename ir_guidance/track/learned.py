@@ -13,7 +13,6 @@ from ir_guidance.track.aim import Aim
 from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
 from ir_guidance.track.heat import (
     CELL_VARIANCE,
-    Place,
     mass_near,
     most_likely,
     over_image,
@@ -23,6 +22,7 @@ from ir_guidance.track.heat import (
 from ir_guidance.track.marks import draw_shaft, draw_target
 from ir_guidance.track.memory import Memory
 from ir_guidance.track.motion import Expected, TipMotion
+from ir_guidance.track.place import Place
 from ir_guidance.track.pointing import Pointing, pointing
 from ir_guidance.track.quality import Quality
 from ir_guidance.track.settings import TrackSettings

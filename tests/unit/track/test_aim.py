@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ir_guidance.track.aim import Aim, AimSettings
-from ir_guidance.track.heat import Place
+from ir_guidance.track.place import Place
 from ir_guidance.values import Reason, TargetTrack
 
 SPACING_M = 1e-4

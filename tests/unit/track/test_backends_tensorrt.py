@@ -140,7 +140,7 @@ def test_another_model_has_another_engine(tensorrt, model):
 
 def test_auto_takes_an_engine_where_there_is_one(tensorrt, model, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
-    assert load_network("auto", model).name == "openvino f32"
+    assert load_network("auto", model).name.startswith("openvino ")
     build(model)
     assert load_network("auto", model).name == "tensorrt f16 cuda graph"
 
