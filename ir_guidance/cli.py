@@ -60,6 +60,7 @@ def demo(
     from ir_guidance.commands.output import check_free, unused
     from ir_guidance.commands.summary import summary, table, write_summary
     from ir_guidance.commands.trajectory import draw_trajectory
+    from ir_guidance.lockstep import check_ct
     from ir_guidance.profiles import load_profile
     from ir_guidance.track import BACKENDS
 
@@ -67,7 +68,7 @@ def demo(
     _only("--views", str(views), ["1"])
     _only("--backend", backend, list(BACKENDS))
     _only("--sim-level", str(sim_level), ["0"])
-    _check_ct(ct, profile.modality)
+    check_ct(ct, profile.modality)
     if not headless and not sys.stdin.isatty():
         raise SettingsError(
             "demo: consent is held on a key, and this is no terminal; add --headless"
@@ -111,11 +112,12 @@ def trials(
 ) -> None:
     """Run many procedures in lockstep on a simulated clock, without ROS; same seed, same numbers."""
     from ir_guidance.commands.trials import check_new, run_trials, table, write_json
+    from ir_guidance.lockstep import check_ct
     from ir_guidance.profiles import load_profile
 
     profile = load_profile(procedure, modality)
     _only("--views", str(views), ["1"])
-    _check_ct(ct, profile.modality)
+    check_ct(ct, profile.modality)
     if json is not None:
         check_new(json)
     found = run_trials(
@@ -287,20 +289,6 @@ def _only(option: str, value: str, choices: list[str]) -> None:
         raise SettingsError(
             f"{option} {value}: not in this version, choose from {', '.join(choices)}"
         )
-
-
-def _check_ct(ct: Path | None, modality: str) -> None:
-    """Refuse a CT that is of no use, before anything is started."""
-    if ct is None:
-        return
-    if modality != "fluoroscopy":
-        raise SettingsError("--ct: only X-rays are made from a CT; add --modality fluoroscopy")
-    from ir_guidance.room.xray.ct import CtError, read_ct
-
-    try:
-        read_ct(ct)
-    except CtError as error:
-        raise SettingsError(f"--ct: {error}") from None
 
 
 def _need_ros() -> None:

@@ -21,6 +21,7 @@ from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
 from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room
 from ir_guidance.room.sight import sight, view_direction
+from ir_guidance.room.xray.ct import CtError, read_ct
 from ir_guidance.scripted_operator import (
     OperatorSettings,
     Screen,
@@ -37,6 +38,7 @@ from ir_guidance.values import (
     Correction,
     Decision,
     Level,
+    Modality,
     Plan,
     ProbeGeometry,
     Sphere,
@@ -195,6 +197,22 @@ def chosen_tracker(backend: str, profile: Profile) -> Tracker:
         return make_tracker(backend, profile.modality, profile.track, threads=1)
     except ValueError as error:
         raise SettingsError(str(error)) from None
+
+
+def check_ct(ct: Path | None, modality: Modality) -> None:
+    """Refuse a CT that is of no use as a patient, before anything is started.
+
+    Raises:
+        SettingsError: It cannot be read, or the images are not made from one.
+    """
+    if ct is None:
+        return
+    if modality is not Modality.FLUOROSCOPY:
+        raise SettingsError("--ct: only X-rays are made from a CT; add --modality fluoroscopy")
+    try:
+        read_ct(ct)
+    except CtError as error:
+        raise SettingsError(f"--ct: {error}") from None
 
 
 def run_trial(

@@ -9,7 +9,7 @@ the patient below; x runs to the head, y to the patient's right. Each plane look
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +50,9 @@ class FluoroscopyRoomSettings(Settings):
     ct_place: tuple[Share, Share] = Field(
         (0.40, 0.30),
         description="Where the needle goes into it: shares of its width to the left, its height to the head.",
+    )
+    ct_device: Literal["cpu", "cuda"] = Field(
+        "cpu", description="What casts the rays through it; cuda needs PyTorch and a GPU."
     )
     devices: int = Field(1, ge=0, le=8, description="Leads, catheters and the like in each plane.")
     registration_sigma_m: float = Field(
@@ -105,7 +108,7 @@ class FluoroscopyRoom:
         )
         self._dose_gym2 = uniform(rest, settings.carm.dose_gym2)
         self._tip = Tip(Point.BEVEL, rest.uniform(2, 5), rest.uniform(0, 2 * np.pi))
-        patient = drawn_body(body, settings.ct, settings.ct_place)
+        patient = drawn_body(body, settings.ct, settings.ct_place, settings.ct_device)
         made = [
             self._plane(view, patient, interior, generator)
             for view, generator in zip(range(views), planes, strict=False)

@@ -21,10 +21,14 @@ from ir_guidance.values import CarmGeometry, Vector
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Body:
-    """A torso of solids, or a CT; ``skin_m`` (3,) is where ``base_link``'s origin lies in it."""
+    """A torso of solids, or a CT; ``skin_m`` (3,) is where ``base_link``'s origin lies in it.
+
+    ``device`` projects a CT: "cpu", or one of PyTorch's.
+    """
 
     inside: list[Part] | Ct
     skin_m: Vector
+    device: str = "cpu"
 
     def rays(self, geometry: CarmGeometry, shape: tuple[int, int]) -> Rays:
         """Return the rays of a view through the body.
@@ -50,12 +54,14 @@ class Body:
     def thickness(self, rays: Rays, generator: Generator) -> tuple[Field32, Field32]:
         """Return metres of water and of cortical bone (rows, columns) along the rays."""
         if isinstance(self.inside, Ct):
-            return drr.thickness(self.inside, rays)
+            return drr.thickness(self.inside, rays, self.device)
         behind = backdrop(generator, self.inside, rays)
         return behind.water_m, behind.bone_m
 
 
-def drawn_body(generator: Generator, ct: Path | None, ct_place: tuple[float, float]) -> Body:
+def drawn_body(
+    generator: Generator, ct: Path | None, ct_place: tuple[float, float], device: str = "cpu"
+) -> Body:
     """Return the torso of a seed, or the CT in a file or a folder.
 
     Raises:
@@ -63,7 +69,7 @@ def drawn_body(generator: Generator, ct: Path | None, ct_place: tuple[float, flo
     """
     if ct is not None:
         found = read_ct(ct)
-        return Body(found, found.skin_m(*ct_place))
+        return Body(found, found.skin_m(*ct_place), device)
     skin = outline(generator)
     wide_m, deep_m, _ = np.diag(skin.axes_m)
     x, z = generator.uniform(-0.02, 0.02), generator.uniform(-0.08, 0.02)

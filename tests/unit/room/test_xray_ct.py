@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
+import torch
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
@@ -158,6 +159,29 @@ def test_radiograph_of_a_ball_is_its_chords(angles):
     deep = exact_m > 0.02
     assert water_m[deep] == pytest.approx(exact_m[deep], abs=0.0008)
     assert bone_m.max() == 0
+
+
+@pytest.mark.parametrize("angles", [(0.0, 0.0), (0.7, 0.2), (1.57, 0.0), (0.1, 1.3)])
+def test_pytorch_casts_the_same_rays(angles):
+    from ir_guidance.room.xray.drr_torch import summed
+
+    rays = Rays(CarmGeometry(1.0, 0.7, *angles, (0.002, 0.002)), (64, 64))
+    alone, _ = drr.thickness(ball_ct(), rays)
+    with pytest.MonkeyPatch.context() as patched:  # "there" is a GPU; here PyTorch's CPU stands in
+        patched.setattr(
+            "ir_guidance.room.xray.drr_torch.summed",
+            lambda images, views, shape, _: summed(images, views, shape, "cpu"),
+        )
+        there, _ = drr.thickness(ball_ct(), rays, "cuda")
+    assert np.abs(there - alone).max() < 0.002
+    assert np.abs(there - alone).mean() < 1e-4
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_device_that_is_not_here_is_refused_in_one_line():
+    rays = Rays(CarmGeometry(1.0, 0.7, 0.0, 0.0, (0.002, 0.002)), (64, 64))
+    with pytest.raises(CtError, match=r"^device cuda: [^\n]*$"):
+        drr.thickness(ball_ct(), rays, "cuda")
 
 
 def test_radiograph_of_a_point_lies_where_it_is_projected():
