@@ -23,7 +23,7 @@ from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import BOOT_ID, ConversionError, GateReport
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
-from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
+from ir_guidance.nodes.running import BEFORE_OTHERS, STEADY, reported, run, steady_ns
 from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Correction, Decision, Level, Plan
 from ir_guidance_msgs.msg import Command as CommandMsg
 from ir_guidance_msgs.msg import Consent as ConsentMsg
@@ -311,7 +311,7 @@ def operating_state(decision: Decision) -> str:
 
 def main(args: list[str] | None = None) -> None:
     """Run gate and adapter until they are interrupted."""
-    sys.exit(run(lambda: [RobotNode()], args))
+    sys.exit(run(lambda: [RobotNode()], args, niceness=BEFORE_OTHERS))
 
 
 if __name__ == "__main__":

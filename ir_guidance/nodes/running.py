@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -24,6 +25,10 @@ from rclpy.signals import SignalHandlerOptions
 from ir_guidance.settings import SettingsError
 
 BAD_SETTINGS = 2
+
+BEFORE_OTHERS = -10
+"""Niceness of what must not starve: the gate, and the drive with its watchdog."""
+
 RCLError = rclpy_implementation.RCLError
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 """For every timer: simulated time that stands still must not stop a watchdog."""
@@ -38,8 +43,16 @@ def steady_ns() -> int:
     return time.monotonic_ns()
 
 
-def run(make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = None) -> int:
-    """Make the nodes, start them and spin until SIGINT or SIGTERM; return the exit status."""
+def run(
+    make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = None, *, niceness: int = 0
+) -> int:
+    """Make the nodes, start them and spin until SIGINT or SIGTERM; return the exit status.
+
+    A ``niceness`` below 0 goes before other work on the machine, where the user may ask for that.
+    """
+    if niceness:
+        with suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, 0, niceness)
     asked_to_end = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_end.append(True))

@@ -36,15 +36,32 @@ class AimSettings(Settings):
     agree_sigmas: float = Field(
         5.0, ge=3, le=20, description="Between network and look, beyond which neither is believed."
     )
-    speed_mps: float = Field(0.04, gt=0, le=1, description="Fastest that a target moves.")
+    denials: int = Field(
+        3,
+        ge=1,
+        le=30,
+        description="Times in a row that a network which knew the target may not see it where its look is.",
+    )
+    speed_mps: float = Field(
+        0.02,
+        gt=0,
+        le=1,
+        description="Fastest that a target moves; 20 mm of breath at 0.25 Hz reach 0.016.",
+    )
     jump_m: float = Field(
         0.002,
         ge=0,
         le=0.05,
         description="Step of the target, or gap between the two, that is always believed.",
     )
+    alone_s: float = Field(
+        0.7,
+        ge=0,
+        le=5,
+        description="Longest that the network is followed after the look was lost, where there was one.",
+    )
     longest_s: float = Field(
-        0.3, ge=0, le=5, description="Longest time that the allowed step grows for."
+        0.5, ge=0, le=5, description="Longest time that the allowed step grows for."
     )
 
 
@@ -57,7 +74,8 @@ class Aim:
     shows), so that only in the course of time it becomes surer than the click. What is estimated is
     the click's error: a constant, by a Kalman filter whose measurements are the network's. Without a
     look the network alone tells the motion, and what it is off by is known from the click for a while.
-    Where network and look do not agree neither is believed.
+    Where network and look contradict each other the look counts, which is the same from the first frame
+    on, and before long neither: the network would be led away by a needle that has reached the target.
     """
 
     def __init__(self, settings: AimSettings, click_px: Vector) -> None:
@@ -67,8 +85,19 @@ class Aim:
         self._look_off: Vector | None = None
         self._correction, self._spread_px2 = np.zeros(2), np.zeros((2, 2))
         self._network_off: Vector | None = None
+        self._denied = 0
         self._met_ns = self._asked_ns = 0
-        self._seen_ns: int | None = None
+        self._seen: tuple[Vector, int] | None = None
+        self._sure: tuple[Vector, int] | None = None
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the network, asked last, did not see the target."""
+        return self._denied > 0
+
+    def deny(self) -> None:
+        """Take that the network was asked and sees no target where it should be."""
+        self._denied += 1
 
     def see(
         self,
@@ -85,20 +114,40 @@ class Aim:
             steady_ns: When.
             spacing_m: Of a pixel.
         """
+        here = None
         if look is not None:
             here = self._by_look(look, steady_ns, spacing_m)
-            if network is not None and self._differ(network, here, spacing_m):
-                return None, Reason.JUMP
+            if self._is_far(here.place, self._sure, steady_ns, spacing_m):
+                here = None
+        if here is not None:
+            self._sure = here.place, steady_ns
             if network is not None:
-                here = self._corrected(network, here, steady_ns)
-        elif network is not None:
+                here = self._heeded(network, here, steady_ns, spacing_m)
+        elif network is not None and self._may_be_alone(steady_ns):
+            self._denied = 0
             here = self._by_network(network, steady_ns, spacing_m)
-        else:
-            return None, Reason.TARGET_LOST
-        if self._is_far(here.place, steady_ns, spacing_m):
-            return None, Reason.JUMP
-        self.px, self._seen_ns = here.place, steady_ns
+            if self._is_far(here.place, self._seen, steady_ns, spacing_m):
+                return None, Reason.JUMP
+        if here is None:
+            return None, Reason.TARGET_LOST if look is None else Reason.JUMP
+        if self._network_off is not None and self._denied > self._settings.denials:
+            return None, Reason.TARGET_LOST  # what looks like it is something else
+        self.px, self._seen = here.place, (here.place, steady_ns)
         return TargetTrack(here.place, here.covariance, here.mass), Reason.OK
+
+    def _may_be_alone(self, steady_ns: int) -> bool:
+        """Return whether the network may be followed without a look: always where there never was one."""
+        if self._sure is None:
+            return True
+        return steady_ns - self._sure[1] <= self._settings.alone_s * NS_PER_S
+
+    def _heeded(self, network: Place, here: Place, steady_ns: int, spacing_m: float) -> Place:
+        """Return the look's place corrected by the network's, or as it is where they contradict each other."""
+        if self._differ(network, here, spacing_m):
+            self.deny()
+            return here
+        self._denied = 0
+        return self._corrected(network, here, steady_ns)
 
     def _click_px2(self, spacing_m: float) -> Matrix:
         return (self._settings.click_sigma_m / spacing_m) ** 2 * np.eye(2)
@@ -108,8 +157,8 @@ class Aim:
         if self._look_off is None:
             self._look_off = look.px - self.px
             self._spread_px2 = self._click_px2(spacing_m)
-        elif self._seen_ns is not None:
-            elapsed_s = max(steady_ns - self._seen_ns, 0) / NS_PER_S
+        elif self._sure is not None:
+            elapsed_s = max(steady_ns - self._sure[1], 0) / NS_PER_S
             grown = (self._settings.drift_mps / spacing_m) ** 2 * elapsed_s
             self._spread_px2 = self._spread_px2 + grown * np.eye(2)
         place = look.px - self._look_off + self._correction
@@ -148,11 +197,13 @@ class Aim:
             self._settings.agree_sigmas**2
         )
 
-    def _is_far(self, px: Vector, steady_ns: int, spacing_m: float) -> bool:
-        """Return whether the target cannot have got there from where it was seen last."""
+    def _is_far(
+        self, px: Vector, last: tuple[Vector, int] | None, steady_ns: int, spacing_m: float
+    ) -> bool:
+        """Return whether the target cannot have got there from where it was last, a place and a time."""
         settings = self._settings
-        if self._seen_ns is None:
+        if last is None:
             return False
-        elapsed_s = min((steady_ns - self._seen_ns) / NS_PER_S, settings.longest_s)
+        elapsed_s = min((steady_ns - last[1]) / NS_PER_S, settings.longest_s)
         allowed_m = settings.jump_m + settings.speed_mps * elapsed_s
-        return float(np.linalg.norm(px - self.px)) * spacing_m > allowed_m
+        return float(np.linalg.norm(px - last[0])) * spacing_m > allowed_m

@@ -268,12 +268,15 @@ class LearnedTracker:
         pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
         look, _ = self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
         self._unasked += 1
-        if seen is None and (look is None or self._unasked >= self._settings.aim.network_every):
+        due = self._aim.doubted or self._unasked >= self._settings.aim.network_every
+        if seen is None and (look is None or due):
             view = fine(self._memory.newest.shape, self._aim.px)
             seen = self._target_in(view, self._infer(view, prior))
         if seen is not None:
             self._unasked = 0
-            if seen.mass < self._settings.target * self._settings.mass:
+            if seen.mass < self._settings.no_target:
+                self._aim.deny()
+            if seen.mass < self._settings.target:
                 seen = None
         return self._aim.see(seen, look, steady_ns, spacing_m)
 

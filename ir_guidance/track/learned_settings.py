@@ -23,7 +23,18 @@ class LearnedSettings(Settings):
     shaft_alone: float = Field(
         0.12, ge=0, le=1, description="Least shaft seen without a robot, of the view's width."
     )
-    target: float = Field(0.5, gt=0, lt=1, description="Least probability that the target is.")
+    target: float = Field(
+        0.35,
+        gt=0,
+        lt=1,
+        description="Least confidence in a target; where less is said, it counts as not asked.",
+    )
+    no_target: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="Confidence below which the network says that no target is there.",
+    )
     mass: float = Field(
         0.4, gt=0, lt=1, description="Least share of a map's probability round one place."
     )
