@@ -54,6 +54,12 @@ class AimSettings(Settings):
         le=0.05,
         description="Step of the target, or gap between the two, that is always believed.",
     )
+    look_alone: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Correlation from which a look is believed by itself; below, with the network alone.",
+    )
     alone_s: float = Field(
         0.7,
         ge=0,
@@ -90,10 +96,12 @@ class Aim:
         self._seen: tuple[Vector, int] | None = None
         self._sure: tuple[Vector, int] | None = None
 
-    @property
-    def doubted(self) -> bool:
-        """Whether the network, asked last, did not see the target."""
-        return self._denied > 0
+    def is_doubtful(self, look: TargetTrack) -> bool:
+        """Return whether the network is to be asked: it denied the target last, or the look is weak."""
+        return self._denied > 0 or self._is_weak(look)
+
+    def _is_weak(self, look: TargetTrack) -> bool:
+        return self._network_off is not None and look.confidence < self._settings.look_alone
 
     def deny(self) -> None:
         """Take that the network was asked and sees no target where it should be."""
@@ -117,7 +125,10 @@ class Aim:
         here = None
         if look is not None:
             here = self._by_look(look, steady_ns, spacing_m)
-            if self._is_far(here.place, self._sure, steady_ns, spacing_m):
+            weak = self._is_weak(look) and (
+                network is None or self._differ(network, here, spacing_m)
+            )
+            if weak or self._is_far(here.place, self._sure, steady_ns, spacing_m):
                 here = None
         if here is not None:
             self._sure = here.place, steady_ns

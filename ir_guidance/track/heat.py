@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ir_guidance.track.backends import SIDE_PX
 from ir_guidance.track.place import Place
 from ir_guidance.track.view import View
 from ir_guidance.values import Matrix, Vector
@@ -37,41 +38,39 @@ def most_likely(logits: Map, prior: Map | None = None) -> tuple[Place, Map]:
     odds = np.exp(scores - scores.max())
     odds /= odds.sum()
     _, _, _, (u, v) = cv2.minMaxLoc(cv2.blur(odds, (MODE_CELLS, MODE_CELLS)))
+    return _place(odds, u, v), odds
+
+
+def near(odds: Map, place: Vector) -> Place:
+    """Return what a map of probabilities says near a place (u, v) of the view, and how much of them lies there."""
+    rows, columns = odds.shape
+    u, v = np.round((place + 0.5) / 2 - 0.5).astype(int).tolist()
+    return _place(odds, min(max(u, 0), columns - 1), min(max(v, 0), rows - 1))
+
+
+def _place(odds: Map, u: int, v: int) -> Place:
+    """Return mean, covariance and mass of a map within reach of a cell."""
     first_v, first_u = max(v - REACH_CELLS, 0), max(u - REACH_CELLS, 0)
-    near = odds[first_v : v + REACH_CELLS + 1, first_u : u + REACH_CELLS + 1]
-    mass = float(near.sum())
-    across = np.arange(first_u, first_u + near.shape[1])
-    down = np.arange(first_v, first_v + near.shape[0])
-    by_column, by_row = near.sum(axis=0) / mass, near.sum(axis=1) / mass
+    part = odds[first_v : v + REACH_CELLS + 1, first_u : u + REACH_CELLS + 1]
+    mass = float(part.sum())
+    across = np.arange(first_u, first_u + part.shape[1])
+    down = np.arange(first_v, first_v + part.shape[0])
+    by_column, by_row = (part.sum(axis=axis) / max(mass, 1e-12) for axis in (0, 1))
     mean = np.array([by_column @ across, by_row @ down], dtype=float)
     off_u, off_v = across - mean[0], down - mean[1]
-    mixed = float(off_v @ near @ off_u) / mass
+    mixed = float(off_v @ part @ off_u) / max(mass, 1e-12)
     covariance = np.array([[by_column @ off_u**2, mixed], [mixed, by_row @ off_v**2]], dtype=float)
-    place = Place(2 * mean + 0.5, 4 * (covariance + CELL_VARIANCE * np.eye(2)), mass)
-    return place, odds
+    return Place(2 * mean + 0.5, 4 * (covariance + CELL_VARIANCE * np.eye(2)), mass)
 
 
-def mass_near(odds: Map, place: Vector) -> float:
-    """Return how much of a map's probability lies as near to a place (u, v) of the view as ``Place`` counts."""
-    u, v = np.round((place + 0.5) / 2 - 0.5).astype(int)
-    down, right = max(v - REACH_CELLS, 0), max(u - REACH_CELLS, 0)
-    near = odds[down : max(v + REACH_CELLS + 1, 0), right : max(u + REACH_CELLS + 1, 0)]
-    return float(near.sum())
-
-
-def without(
-    best: tuple[Vector, Matrix], known: tuple[Vector, Matrix], least: float = 0.01
-) -> tuple[Vector, Matrix]:
-    """Return what a measurement must have said, mean and covariance, for ``known`` to become ``best``.
-
-    The inverse of a Kalman update. Where the measurement added nothing its variance is endless; it is
-    held to 1 / ``least`` of the smallest that was known before.
-    """
-    before, after = np.linalg.inv(known[1]), np.linalg.inv(best[1])
-    gained, axes = np.linalg.eigh(after - before)
-    gained = np.maximum(gained, least * float(np.linalg.eigvalsh(before)[0]))
-    covariance = (axes / gained) @ axes.T
-    return best[0] + covariance @ before @ (best[0] - known[0]), covariance
+def log_density(view: View, place_px: Vector, covariance_px2: Matrix) -> Map:
+    """Return the log density over the cells of a Gaussian in image pixels, up to a constant."""
+    centre = (view.place_of(place_px) + 0.5) / 2 - 0.5
+    precision = np.linalg.inv(covariance_px2 / (2 * view.scale) ** 2 + CELL_VARIANCE * np.eye(2))
+    off = np.arange(SIDE_PX // 2, dtype=np.float32)
+    u, v = off - np.float32(centre[0]), off[:, None] - np.float32(centre[1])
+    (a, b), (_, c) = (-0.5 * precision).astype(np.float32)
+    return np.asarray(a * u * u + c * v * v + 2 * b * u * v, np.float32)
 
 
 def over_image(odds: Map, view: View, shape: tuple[int, int], most: float) -> Map:

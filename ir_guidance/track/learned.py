@@ -11,18 +11,11 @@ from numpy.typing import NDArray
 
 from ir_guidance.track.aim import Aim
 from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
-from ir_guidance.track.heat import (
-    CELL_VARIANCE,
-    mass_near,
-    most_likely,
-    over_image,
-    probability,
-    without,
-)
+from ir_guidance.track.heat import log_density, most_likely, near, over_image, probability
 from ir_guidance.track.marks import draw_shaft, draw_target
 from ir_guidance.track.memory import Memory
 from ir_guidance.track.motion import Expected, TipMotion
-from ir_guidance.track.place import Place
+from ir_guidance.track.place import Place, blurred, both
 from ir_guidance.track.pointing import Pointing, pointing
 from ir_guidance.track.quality import Quality
 from ir_guidance.track.settings import TrackSettings
@@ -31,7 +24,6 @@ from ir_guidance.track.target import TargetFollower
 from ir_guidance.track.view import View, fine, whole
 from ir_guidance.values import (
     Frame,
-    Matrix,
     Modality,
     NeedleTrack,
     Reason,
@@ -85,6 +77,7 @@ class LearnedTracker:
         self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
         self._motion = TipMotion(self._settings.motion)
         self._template = TargetFollower(settings.of(modality).target)
+        self._spacing_now_m = 1.0
         self._input = np.zeros((CHANNELS, SIDE_PX, SIDE_PX), np.uint8)
         self.name = getattr(network, "name", "network")
         self.reset()
@@ -112,7 +105,7 @@ class LearnedTracker:
         if not self._memory.add(frame.pixels, frame.acquired_steady_ns):
             self._motion.reset()
             self._unsearched = self._settings.search_every
-        spacing_m = self._spacing_m(frame)
+        spacing_m = self._spacing_now_m = self._spacing_m(frame)
         seen = self._find_needle(frame, prior, spacing_m)
         target = self._follow_target(frame, prior, spacing_m, seen.target)
         return self._result(frame, seen, target)
@@ -175,11 +168,11 @@ class LearnedTracker:
     def _look(self, view: View, prior: ShaftPrior | None, expected: Expected | None) -> Sighting:
         """Return what the network sees in a view."""
         maps = self._infer(view, prior)
-        place, alone_odds = most_likely(maps.places[0])
-        alone, odds, mass = place, alone_odds, place.mass
+        alone, odds = most_likely(maps.places[0])
+        place, image = alone, alone
         if expected is not None:
-            place, odds = most_likely(maps.places[0], self._log_density(view, expected))
-            mass = mass_near(alone_odds, place.place)
+            place, weighed = most_likely(maps.places[0], log_density(view, *expected))
+            image, odds = near(odds, place.place), weighed
         needle, tip = probability(maps.flags[0]), probability(maps.flags[1])
         target = self._target_in(view, maps)
         heat = over_image(odds, view, self._memory.newest.shape, tip)
@@ -192,24 +185,32 @@ class LearnedTracker:
         points = pointing(maps.shaft, (place.place + 0.5) / 2 - 0.5)
         by_image = self._in_image(view, alone) if alone.mass >= self._settings.mass else None
         least = self._settings.mass if expected is None else self._settings.mass_expected
-        if mass < least or points is None:
+        if image.mass < least or points is None:
             return Sighting(None, Reason.LOW_CONTRAST, target, heat, by_image)
         if not self._is_sure(tip * place.mass, points, prior):
             return Sighting(None, Reason.NOT_FOUND, target, heat)
-        best = self._in_image(view, place)
-        added: tuple[Vector, Matrix] | tuple[None, None] = None, None
-        if expected is not None:
-            added = without((best.place, best.covariance), expected)
+        best, image = self._in_image(view, place), self._in_image(view, image)
+        if self._touches_target(image.place):
+            image = blurred(image, points.direction, self._settings.touch_m / self._spacing_now_m)
+            by_image = image
+            best = image if expected is None else both(Place(*expected, 1.0), image)
         found = NeedleTrack(
             tip_px=best.place,
             tip_covariance_px2=best.covariance,
             direction=points.direction,
             direction_sigma_rad=points.sigma_rad,
             confidence=tip * place.mass,
-            image_tip_px=added[0],
-            image_covariance_px2=added[1],
+            image_tip_px=None if expected is None else image.place,
+            image_covariance_px2=None if expected is None else image.covariance,
         )
         return Sighting(found, Reason.OK, target, heat, by_image)
+
+    def _touches_target(self, tip_px: Vector) -> bool:
+        """Return whether by X-rays the tip cannot be told from the target: two metal things that touch are one."""
+        if self._modality is Modality.ULTRASOUND or self._aim is None:
+            return False
+        gap_m = float(np.linalg.norm(tip_px - self._aim.px)) * self._spacing_now_m
+        return gap_m < self._settings.touch_m
 
     def _in_image(self, view: View, place: Place) -> Place:
         """Return a tip's place in image pixels, its covariance as honest as the card's calibration makes it."""
@@ -236,15 +237,6 @@ class LearnedTracker:
             target[:] = 0
         return self._network.infer(self._input)
 
-    def _log_density(self, view: View, expected: Expected) -> NDArray[np.float32]:
-        """Return the log density of the expected tip over the cells."""
-        centre = (view.place_of(expected[0]) + 0.5) / 2 - 0.5
-        precision = np.linalg.inv(expected[1] / (2 * view.scale) ** 2 + CELL_VARIANCE * np.eye(2))
-        off = np.arange(CELLS, dtype=np.float32)
-        u, v = off - np.float32(centre[0]), off[:, None] - np.float32(centre[1])
-        (a, b), (_, c) = (-0.5 * precision).astype(np.float32)
-        return np.asarray(a * u * u + c * v * v + 2 * b * u * v, np.float32)
-
     def _is_in(self, view: View, px: Vector) -> bool:
         edge = self._settings.margin * SIDE_PX
         place = view.place_of(px)
@@ -268,8 +260,8 @@ class LearnedTracker:
         pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
         look, _ = self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
         self._unasked += 1
-        due = self._aim.doubted or self._unasked >= self._settings.aim.network_every
-        if seen is None and (look is None or due):
+        due = self._unasked >= self._settings.aim.network_every
+        if seen is None and (due or look is None or self._aim.is_doubtful(look)):
             view = fine(self._memory.newest.shape, self._aim.px)
             seen = self._target_in(view, self._infer(view, prior))
         if seen is not None:

@@ -44,6 +44,12 @@ class LearnedSettings(Settings):
         lt=1,
         description="The same, by the image alone, round a place that was also expected.",
     )
+    touch_m: float = Field(
+        0.003,
+        gt=0,
+        le=0.02,
+        description="By X-rays: so near to the target's centre the tip is no surer than this along the shaft.",
+    )
     search_every: int = Field(
         4,
         ge=1,

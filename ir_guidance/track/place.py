@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from ir_guidance.values import Matrix, Vector
 
 
@@ -16,3 +18,17 @@ class Place:
     place: Vector
     covariance: Matrix
     mass: float
+
+
+def blurred(place: Place, direction: Vector, sigma_px: float) -> Place:
+    """Return a place that is less sure by so much along a unit direction (u, v)."""
+    spread = place.covariance + sigma_px**2 * np.outer(direction, direction)
+    return Place(place.place, spread, place.mass)
+
+
+def both(first: Place, second: Place) -> Place:
+    """Return where something is by two who err independently, weighed by their inverse covariances."""
+    precisions = [np.linalg.inv(each.covariance) for each in (first, second)]
+    covariance = np.linalg.inv(precisions[0] + precisions[1])
+    mean = covariance @ (precisions[0] @ first.place + precisions[1] @ second.place)
+    return Place(mean, covariance, min(first.mass, second.mass))

@@ -140,7 +140,7 @@ FLUOROSCOPY = ModalitySettings(
         contrast=0.01,
         cap_share=1.0,
         centre_sigma_m=0.0005,
-        found=0.8,
+        found=0.6,
     ),
     field_m=0.16,
 )

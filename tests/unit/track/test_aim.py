@@ -18,8 +18,8 @@ def network(u, v, sigma_px=10.0):
     return Place(np.array([u, v], float), np.eye(2) * sigma_px**2, 0.9)
 
 
-def look(u, v, sigma_px=2.0):
-    return TargetTrack(np.array([u, v], float), np.eye(2) * sigma_px**2, 0.8)
+def look(u, v, sigma_px=2.0, correlation=0.9):
+    return TargetTrack(np.array([u, v], float), np.eye(2) * sigma_px**2, correlation)
 
 
 @pytest.fixture
@@ -134,3 +134,12 @@ def test_a_look_that_jumps_is_left_out_where_the_network_goes_on(aim):
     track, reason = see(aim, 2, network(202, 150, 3.0), look(260, 150))
     assert reason is Reason.OK
     assert track.px == pytest.approx([202, 150], abs=2)
+
+
+def test_a_weak_look_is_a_witness_and_no_more(aim):
+    see(aim, 1, network(200, 150, 3.0), look(200, 150))
+    assert see(aim, 2, None, look(201, 150, correlation=0.65)) == (None, Reason.JUMP)
+    for frame in range(3, 60):  # longer than the network is followed alone
+        track, reason = see(aim, frame, network(202, 150, 3.0), look(201, 150, correlation=0.65))
+        assert reason is Reason.OK
+    assert track.px == pytest.approx([201, 150], abs=2)

@@ -5,7 +5,7 @@
 import numpy as np
 import pytest
 
-from ir_guidance.track.heat import CELL_VARIANCE, most_likely, probability, without
+from ir_guidance.track.heat import CELL_VARIANCE, most_likely, near, probability
 
 
 def blob(centre, sigma, side=128, level=0.0):
@@ -54,17 +54,9 @@ def test_logits_out_of_all_bounds_are_still_probabilities():
     assert probability(-1e30) == pytest.approx(0.0, abs=1e-12)
 
 
-def test_what_a_measurement_said_is_recovered_from_what_became_of_it():
-    known = np.array([3.0, -1.0]), np.array([[9.0, 2.0], [2.0, 4.0]])
-    said, noise = np.array([5.0, 2.0]), np.array([[2.0, -0.5], [-0.5, 1.0]])
-    after = np.linalg.inv(np.linalg.inv(known[1]) + np.linalg.inv(noise))
-    best = after @ (np.linalg.inv(known[1]) @ known[0] + np.linalg.inv(noise) @ said)
-    place, covariance = without((best, after), known)
-    np.testing.assert_allclose(place, said, atol=1e-9)
-    np.testing.assert_allclose(covariance, noise, atol=1e-9)
-
-
-def test_a_measurement_that_added_nothing_says_next_to_nothing():
-    known = np.array([3.0, -1.0]), np.diag([9.0, 4.0])
-    _, covariance = without(known, known)
-    assert np.linalg.eigvalsh(covariance)[0] > 50 * 9.0
+def test_what_the_map_says_near_a_place_is_not_what_it_says_elsewhere():
+    odds = np.zeros((128, 128), np.float32)
+    odds[40, 30], odds[40, 90] = 0.3, 0.7
+    found = near(odds, np.array([62.0, 81.0]))
+    assert found.place == pytest.approx([60.5, 80.5])
+    assert found.mass == pytest.approx(0.3)
