@@ -72,6 +72,10 @@ class LearnedTracker:
         """Start without a target, on a loaded network."""
         self._settings, self._field_m = settings.learned, settings.of(modality).field_m
         self._modality, self._network = modality, network
+        ultrasound = modality is Modality.ULTRASOUND
+        self._shaft_alone = (
+            self._settings.shaft_alone if ultrasound else self._settings.shaft_alone_by_xrays
+        )
         self._calibration = calibration or Calibration()
         self._quality = Quality(settings.quality)
         self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
@@ -142,7 +146,7 @@ class LearnedTracker:
     ) -> Sighting:
         """Return what is seen closely at the place that the whole image points to."""
         self._unsearched = 0
-        rough = self._look(whole(shape), prior, None)
+        rough = self._look(whole(shape), prior, None, closely=False)
         if rough.needle is None:
             better = seen.reason is Reason.NOT_FOUND
             return Sighting(None, rough.reason if better else seen.reason, seen.target, rough.heat)
@@ -165,8 +169,15 @@ class LearnedTracker:
         back = self._settings.behind * fine(shape, tip_px).side_px
         return np.asarray(tip_px - min(back / length, 1.0) * along)
 
-    def _look(self, view: View, prior: ShaftPrior | None, expected: Expected | None) -> Sighting:
-        """Return what the network sees in a view."""
+    def _look(
+        self,
+        view: View,
+        prior: ShaftPrior | None,
+        expected: Expected | None,
+        *,
+        closely: bool = True,
+    ) -> Sighting:
+        """Return what the network sees in a view; what only says where to look closely need not be sure."""
         maps = self._infer(view, prior)
         alone, odds = most_likely(maps.places[0])
         place, image = alone, alone
@@ -187,7 +198,7 @@ class LearnedTracker:
         least = self._settings.mass if expected is None else self._settings.mass_expected
         if image.mass < least or points is None:
             return Sighting(None, Reason.LOW_CONTRAST, target, heat, by_image)
-        if not self._is_sure(tip * place.mass, points, prior):
+        if closely and not self._is_sure(tip * place.mass, points, prior):
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         best, image = self._in_image(view, place), self._in_image(view, image)
         if self._touches_target(image.place):
@@ -221,7 +232,7 @@ class LearnedTracker:
         """Return whether this is a needle and no other bright thing; a robot vouches for a short one."""
         if prior is not None:
             return confidence >= self._settings.guided
-        long_enough = points.length_cells >= self._settings.shaft_alone * CELLS
+        long_enough = points.length_cells >= self._shaft_alone * CELLS
         return long_enough and confidence >= self._settings.alone
 
     def _infer(self, view: View, prior: ShaftPrior | None) -> Maps:
