@@ -73,7 +73,7 @@ class Trainer:
         if self._world > 1 and not torch.distributed.is_initialized():
             torch.distributed.init_process_group("nccl" if self._device.type == "cuda" else "gloo")
         torch.manual_seed(settings.seed)
-        self._begun_from = begin
+        self._begun_from = None if begin is None else begin.name
         network = GuidanceNetwork() if begin is None else self._begun(begin)
         self._network = network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._mean = AveragedModel(self._network, avg_fn=self._averaged, use_buffers=True)
@@ -103,6 +103,7 @@ class Trainer:
         self._mean.load_state_dict(kept["mean"])
         self._optimiser.load_state_dict(kept["optimiser"])
         self._step, self._started = kept["step"], kept["started"] + 1
+        self._begun_from = kept["begun_from"]
 
     def run(self, tell: Callable[[Progress], None]) -> None:
         """Train to the last step, telling of every step; a checkpoint is left at each check."""
@@ -166,7 +167,7 @@ class Trainer:
             "step": self._step,
             "started": self._started,
             "settings": self._settings.model_dump(mode="json"),
-            "begun_from": None if self._begun_from is None else self._begun_from.name,
+            "begun_from": self._begun_from,
         }
         part = self._folder / f"{CHECKPOINT}.part"
         torch.save(kept, part)

@@ -119,3 +119,14 @@ def test_a_training_begins_with_what_was_exported(tmp_path):
         found = begun.train(training)(views)
         for one, other in zip(wanted, found, strict=True):
             assert float((one - other).detach().abs().max()) < 2e-2
+
+
+def test_what_a_training_began_with_is_told_however_often_it_was_resumed(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        folder.mkdir()
+    Trainer(SETTINGS(steps=1), first).run(lambda step: None)
+    assert export(first, first / "net.onnx")["begun_from"] is None
+    Trainer(SETTINGS(steps=1), second, first / "net.onnx").run(lambda step: None)
+    Trainer(SETTINGS(steps=2), second).run(lambda step: None)
+    assert export(second, second / "net.onnx")["begun_from"] == "net.onnx"
