@@ -93,7 +93,7 @@ class LocaliseSettings(Settings):
         description="How well the operator centred the image plane on the target.",
     )
     offset_limit_m: float = Field(
-        0.010,
+        0.016,
         gt=0,
         le=0.05,
         description="Farthest that bend, pivot and registration take a tip from the straight needle's.",

@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ir_guidance.track.aim import Aim
 from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
@@ -19,6 +18,7 @@ from ir_guidance.track.place import Place, blurred, both
 from ir_guidance.track.pointing import Pointing, pointing
 from ir_guidance.track.quality import Quality
 from ir_guidance.track.settings import TrackSettings
+from ir_guidance.track.sighting import Sighting
 from ir_guidance.track.strip import full_scale
 from ir_guidance.track.target import TargetFollower
 from ir_guidance.track.view import View, fine, whole
@@ -43,20 +43,6 @@ class Calibration:
 
     tip: float = 1.0
     target: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
-    """What one view showed: image pixels, or None and why not.
-
-    ``needle`` heeds what was expected; ``alone`` is the tip by the image alone.
-    """
-
-    needle: NeedleTrack | None
-    reason: Reason
-    target: Place | None
-    heat: NDArray[np.float32] | None = None
-    alone: Place | None = None
 
 
 class LearnedTracker:

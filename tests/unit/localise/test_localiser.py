@@ -108,7 +108,7 @@ def test_what_the_tracker_took_from_the_robot_does_not_count_again():
 
 def test_no_needle_bends_so_far_from_the_straight_one():
     run = Run()
-    for step in range(60):  # creeps away, no step too large
+    for step in range(90):  # creeps away, no step too large
         off_m = np.array([0.0003 * step, 0.0, 0.0])
         fix = run.step(DEPTH_M, sighting(straight_m(DEPTH_M) + off_m))
     assert fix.coasted > 0
