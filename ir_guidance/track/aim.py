@@ -54,12 +54,6 @@ class AimSettings(Settings):
         le=0.05,
         description="Step of the target, or gap between the two, that is always believed.",
     )
-    look_alone: float = Field(
-        0.8,
-        gt=0,
-        le=1,
-        description="Correlation from which a look is believed by itself; below, with the network alone.",
-    )
     alone_s: float = Field(
         0.7,
         ge=0,
@@ -84,9 +78,12 @@ class Aim:
     on, and before long neither: the network would be led away by a needle that has reached the target.
     """
 
-    def __init__(self, settings: AimSettings, click_px: Vector) -> None:
-        """Aim at what the operator pointed at, (u, v) in pixels."""
-        self._settings = settings
+    def __init__(self, settings: AimSettings, click_px: Vector, look_alone: float = 0.0) -> None:
+        """Aim at what the operator pointed at, (u, v) in pixels.
+
+        A look that correlates by less than ``look_alone`` counts only together with the network.
+        """
+        self._settings, self._look_alone = settings, look_alone
         self.px: Vector = np.asarray(click_px, float)
         self._look_off: Vector | None = None
         self._correction, self._spread_px2 = np.zeros(2), np.zeros((2, 2))
@@ -101,7 +98,7 @@ class Aim:
         return self._denied > 0 or self._is_weak(look)
 
     def _is_weak(self, look: TargetTrack) -> bool:
-        return self._network_off is not None and look.confidence < self._settings.look_alone
+        return self._network_off is not None and look.confidence < self._look_alone
 
     def deny(self) -> None:
         """Take that the network was asked and sees no target where it should be."""
@@ -140,6 +137,8 @@ class Aim:
             if self._is_far(here.place, self._seen, steady_ns, spacing_m):
                 return None, Reason.JUMP
         if here is None:
+            if self._sure is not None:  # where to look for it, and not where the network was led to
+                self.px = self._sure[0]
             return None, Reason.TARGET_LOST if look is None else Reason.JUMP
         if self._network_off is not None and self._denied > self._settings.denials:
             return None, Reason.TARGET_LOST  # what looks like it is something else

@@ -66,6 +66,7 @@ class LearnedTracker:
         self._quality = Quality(settings.quality)
         self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
         self._motion = TipMotion(self._settings.motion)
+        self._look_alone = settings.of(modality).target.alone
         self._template = TargetFollower(settings.of(modality).target)
         self._spacing_now_m = 1.0
         self._input = np.zeros((CHANNELS, SIDE_PX, SIDE_PX), np.uint8)
@@ -75,7 +76,7 @@ class LearnedTracker:
     def select_target(self, px: Vector) -> None:
         """Learn the target at (u, v), the operator's click, when the next frame comes."""
         self._template.select(px)
-        self._aim: Aim | None = Aim(self._settings.aim, px)
+        self._aim: Aim | None = Aim(self._settings.aim, px, self._look_alone)
         self._unasked = self._settings.aim.network_every
 
     def reset(self) -> None:

@@ -72,6 +72,12 @@ class TargetSettings(Settings):
         0.00025, gt=0, le=0.01, description="Error of the lesion's centre when it was learnt."
     )
     found: float = Field(0.55, gt=0, le=1, description="Least correlation to be the target.")
+    alone: float = Field(
+        0.55,
+        gt=0,
+        le=1,
+        description="Correlation from which a look is believed without the network's word.",
+    )
     speed_mps: float = Field(0.03, gt=0, le=1, description="Fastest that a target moves.")
     jump_m: float = Field(
         0.002, ge=0, le=0.05, description="Step that is always believed, whatever the time."
@@ -141,6 +147,7 @@ FLUOROSCOPY = ModalitySettings(
         cap_share=1.0,
         centre_sigma_m=0.0005,
         found=0.6,
+        alone=0.8,
     ),
     field_m=0.16,
 )

@@ -136,7 +136,8 @@ def test_a_look_that_jumps_is_left_out_where_the_network_goes_on(aim):
     assert track.px == pytest.approx([202, 150], abs=2)
 
 
-def test_a_weak_look_is_a_witness_and_no_more(aim):
+def test_a_weak_look_is_a_witness_and_no_more():
+    aim = Aim(AimSettings(), CLICK, look_alone=0.8)
     see(aim, 1, network(200, 150, 3.0), look(200, 150))
     assert see(aim, 2, None, look(201, 150, correlation=0.65)) == (None, Reason.JUMP)
     for frame in range(3, 60):  # longer than the network is followed alone
