@@ -89,7 +89,7 @@ def _shots(header: Header, stamps_ns: NDArray[np.int64] | None) -> Iterator[Shot
                 spacing_m=spacing_m,
                 starts=index == 0,
                 valid=fields.get("ImageStatus", "OK") == "OK",
-                transforms=_transforms(header.path, fields),
+                transforms=transforms_of(header.path, fields),
             )
 
 
@@ -137,7 +137,7 @@ def _spacing_m(header: Header) -> tuple[float, float] | None:
     return (y_mm / 1e3, x_mm / 1e3) if header.orientation[0] in "FN" else (x_mm / 1e3, y_mm / 1e3)
 
 
-def _transforms(path: Path, fields: dict[str, str]) -> dict[str, Matrix]:
+def transforms_of(path: Path, fields: dict[str, str]) -> dict[str, Matrix]:
     """Return the recorded 4x4 transforms whose status is OK, translations in metres."""
     transforms = {}
     for key, text in fields.items():

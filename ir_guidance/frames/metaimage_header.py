@@ -83,6 +83,16 @@ def read_header(path: Path) -> Header:
     return header
 
 
+def read_frame_fields(path: Path) -> dict[int, dict[str, str]]:
+    """Return the per-frame fields by frame number, of a file with images or, as trackers write, without.
+
+    Raises:
+        SourceError: It cannot be read as MetaImage.
+    """
+    with path.open("rb") as file:
+        return _frame_fields(_keys(path, file))
+
+
 def truncated(path: Path, what: str) -> SourceError:
     """Return the refusal of a file that was cut off."""
     return SourceError(f"{path}: truncated, {what}; copy or export it again")

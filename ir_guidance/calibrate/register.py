@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""CT to X-ray registration: the rigid motion that makes simulated views of a CT look like the images.
+
+Coarse to fine, images are compared by normalised correlation: of the grey values first, of their gradients
+last (Penney et al., IEEE Trans. Med. Imaging 17, 1998). Half the squared distance of images of zero mean and
+unit norm is one less their correlation, so that Levenberg and Marquardt's method serves, with a few
+images an iteration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ir_guidance.calibrate import CalibrationError
+from ir_guidance.geometry import small_motion
+from ir_guidance.values import Matrix, Pixels, Vector
+
+Image32 = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Render = Callable[[Matrix, int], Sequence[Image32]]
+"""Views (side, side) of the volume after a motion 4x4 in the isocentre's axes, in metres, as line integrals."""
+
+LEVER_M = 0.10
+"""Arm at which a turn counts as much as a shift: half the size of what is looked at."""
+
+MARGIN, WHOLE, LEAST_SHARE = 0.06, 0.999, 0.15
+"""Border left out, share of a pixel that must be valid, share of the image that must be."""
+
+DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-6, 1e3
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One pass: images of ``side`` pixels, blurred; probing steps and the step that ends it, at the lever's end."""
+
+    side: int
+    blur_px: float
+    gradients: bool
+    probe_m: float
+    settled_m: float
+    rounds: int
+
+
+STAGES = (
+    Stage(side=48, blur_px=2.0, gradients=False, probe_m=0.002, settled_m=0.0005, rounds=20),
+    Stage(side=64, blur_px=1.5, gradients=True, probe_m=0.001, settled_m=0.0002, rounds=15),
+    Stage(side=128, blur_px=1.0, gradients=True, probe_m=0.0005, settled_m=0.00005, rounds=12),
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Seen:
+    """A square image (side, side) whose grey levels grow with the line integral.
+
+    ``uncovered`` is where no collimator lies, ``unsaturated`` where it is not white: open lung is,
+    so that its outline tells a rough place, and its grey levels tell nothing.
+    """
+
+    image: Image32
+    uncovered: Mask
+    unsaturated: Mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Registration:
+    """``motion`` 4x4 in the isocentre's axes, metres; correlation of the last stage's images; images rendered."""
+
+    motion: Matrix
+    correlation: float
+    renders: int
+
+
+def register(
+    seen: Sequence[Seen], render: Render, start: Matrix, stages: Sequence[Stage] = STAGES
+) -> Registration:
+    """Return the motion near ``start`` for which the rendered views correlate best with the seen ones.
+
+    Raises:
+        CalibrationError: An image shows nothing.
+    """
+    motion, renders, correlation = start, 0, 0.0
+    for stage in stages:
+        masks = [_usable(each, stage) for each in seen]
+        wanted = [_features(e.image, stage, mask) for e, mask in zip(seen, masks, strict=True)]
+
+        def residual(
+            tried: Matrix,
+            stage: Stage = stage,
+            masks: Sequence[Mask] = masks,
+            wanted: Sequence[Vector] = wanted,
+        ) -> Vector:
+            views = zip(render(tried, stage.side), masks, wanted, strict=True)
+            parts = [_features(view, stage, mask) - want for view, mask, want in views]
+            return cast(Vector, np.concatenate(parts) / np.sqrt(len(parts)))
+
+        motion, cost, tries = _fitted(residual, motion, stage)
+        renders, correlation = renders + tries, 1 - cost / 2
+    return Registration(motion, correlation, renders)
+
+
+def moved_about_isocentre(step_m: Vector) -> Matrix:
+    """Return the 4x4 motion of a step (6,): turns, metres at the lever's end, then shifts, metres."""
+    return small_motion(step_m[:3] / LEVER_M, step_m[3:])
+
+
+def target_errors_m(found: Matrix, true: Matrix, targets_m: Matrix) -> Vector:
+    """Return the distances (n,) of targets (n, 3) moved by one motion from where another moves them."""
+    off = (found - true)[:3]
+    errors: Vector = np.linalg.norm(targets_m @ off[:, :3].T + off[:, 3], axis=1)
+    return errors
+
+
+def capture_range_m(
+    starts_m: Vector, errors_m: Vector, success_m: float, share: float = 0.95, bin_m: float = 0.005
+) -> float:
+    """Return up to which start error at least a share of the trials in every bin ended below ``success_m``.
+
+    The capture range of van de Kraats et al., IEEE Trans. Med. Imaging 24 (2005); 0 where the first bin fails.
+    """
+    reached = 0.0
+    while True:
+        inside = (starts_m >= reached) & (starts_m < reached + bin_m)
+        if not inside.any() or (errors_m[inside] < success_m).mean() < share:
+            return reached
+        reached += bin_m
+
+
+def _fitted(
+    residual: Callable[[Matrix], Vector], motion: Matrix, stage: Stage
+) -> tuple[Matrix, float, int]:
+    """Return the motion after one stage, its squared residual, and how many renders it took."""
+    here, damping, renders = residual(motion), DAMPING, 1
+    for _ in range(stage.rounds):
+        probes = [moved_about_isocentre(step) @ motion for step in stage.probe_m * np.eye(6)]
+        slopes = np.stack([(residual(probe) - here) / stage.probe_m for probe in probes], axis=1)
+        renders += len(probes)
+        normal, pull = slopes.T @ slopes, slopes.T @ here
+        while damping < MOST_DAMPING:
+            damped = normal + damping * np.diag(np.diag(normal))
+            step_m = cast(Vector, -np.linalg.solve(damped, pull))
+            tried = moved_about_isocentre(step_m) @ motion
+            there = residual(tried)
+            renders += 1
+            if there @ there < here @ here:
+                break
+            damping *= 10
+        else:
+            break
+        motion, here, damping = tried, there, max(damping / 10, LEAST_DAMPING)
+        if float(np.linalg.norm(step_m)) < stage.settled_m:
+            break
+    return motion, float(here @ here), renders
+
+
+def seen_of(pixels: Pixels, *, logarithmic: bool = False) -> Seen:
+    """Return what an X-ray image (rows, columns), metal dark, says: minus the log of its grey levels.
+
+    Where ``logarithmic``, the display has taken the log already. Black and white mean covered and saturated.
+    """
+    grey = pixels.astype(np.float32)
+    image = -grey if logarithmic else -np.log(np.maximum(grey, 1.0))
+    return Seen(
+        np.asarray(image, np.float32),
+        uncovered=np.asarray(pixels > pixels.min(), np.bool_),
+        unsaturated=np.asarray(pixels < pixels.max(), np.bool_),
+    )
+
+
+def _usable(seen: Seen, stage: Stage) -> Mask:
+    """Return the pixels (side, side) inside the border that nothing useless has been blurred into."""
+    size = (stage.side, stage.side)
+    valid = seen.uncovered & seen.unsaturated if stage.gradients else seen.uncovered
+    share = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    reach = 2 * round(2 * stage.blur_px) + 1
+    mask = cv2.erode((share > WHOLE).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    border = max(round(MARGIN * stage.side), 1)
+    inside = np.zeros(size, np.bool_)
+    inside[border:-border, border:-border] = True
+    mask &= inside
+    if mask.sum() < LEAST_SHARE * inside.sum():
+        raise CalibrationError(
+            f"only {mask.sum() / inside.sum():.0%} of an image is neither black nor white, {LEAST_SHARE:.0%} "
+            "is needed; expose again"
+        )
+    return np.asarray(mask, np.bool_)
+
+
+def _features(image: Image32, stage: Stage, mask: Mask) -> Vector:
+    """Return what is compared: grey values or gradients where the mask is, of zero mean and unit norm."""
+    size = (stage.side, stage.side)
+    small = image if image.shape == size else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    smooth = cv2.GaussianBlur(small, (0, 0), stage.blur_px)
+    layers = np.gradient(smooth) if stage.gradients else [smooth]
+    parts = [np.asarray(layer[mask], np.float64) for layer in layers]
+    vector = np.concatenate([part - part.mean() for part in parts])
+    norm = float(np.linalg.norm(vector))
+    if norm == 0:
+        raise CalibrationError(
+            "an image shows nothing to register; check exposure and where the CT is placed"
+        )
+    features: Vector = vector / norm
+    return features
