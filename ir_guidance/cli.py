@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from ir_guidance.commands.calibrate.app import app as calibrate
 from ir_guidance.settings import SettingsError
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(calibrate, name="calibrate")
 console = Console()
 
 FAILED, BAD_INPUT = 1, 2
@@ -304,12 +306,13 @@ def _need_ros() -> None:
 
 def main() -> None:
     """Run a command; bad input is one line and exit status 2."""
+    from ir_guidance.calibrate import CalibrationError
     from ir_guidance.commands.output import OutputError
     from ir_guidance.frames import SourceError
 
     try:
         app()
-    except (SettingsError, SourceError, OutputError) as error:
+    except (SettingsError, SourceError, OutputError, CalibrationError) as error:
         print(f"ir-guidance: {error}", file=sys.stderr)
         sys.exit(BAD_INPUT)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from ir_guidance.calibrate import CalibrationError
@@ -30,7 +31,7 @@ class PivotCalibration:
     pivot_m: Vector
     tip_covariance_m2: Matrix
     rms_m: float
-    used: Vector
+    used: NDArray[np.bool_]
 
 
 def calibrate_pivot(tracker_from_marker: Matrix) -> PivotCalibration:

@@ -45,7 +45,7 @@ class ProbeCalibration:
     """
 
     probe_from_px: Matrix
-    used: Matrix
+    used: NDArray[np.bool_]
     skew_rad: float
 
     @property

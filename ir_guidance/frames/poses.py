@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from ir_guidance.coordinates import MixUpError, check_rigid
 from ir_guidance.frames.metaimage import transforms_of
 from ir_guidance.frames.metaimage_header import read_frame_fields
 from ir_guidance.frames.source import SourceError
+from ir_guidance.frames.table import read_table
 from ir_guidance.geometry import inverse
 from ir_guidance.values import Matrix, Vector
 
@@ -89,39 +89,17 @@ def _stamp_s(path: Path, fields: dict[str, str]) -> float:
 
 
 def _from_table(path: Path) -> Poses:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise SourceError(f"{path}: not readable as a table: {error}") from None
-    columns = set(rows[0]) if rows else set()
-    units = [unit for unit in UNITS_M if {f"{axis}_{unit}" for axis in "xyz"} <= columns]
-    if len(units) != 1 or not set(QUATERNION) <= columns:
-        raise SourceError(
-            f"{path}: needs the columns x_m, y_m, z_m (or x_mm, y_mm, z_mm) and {', '.join(QUATERNION)}; "
-            f"it has {', '.join(sorted(str(each) for each in columns)) or 'no rows'}"
-        )
-    places = _numbers(path, rows, [f"{axis}_{units[0]}" for axis in "xyz"]) * UNITS_M[units[0]]
-    turns = _numbers(path, rows, list(QUATERNION))
+    table = read_table(path)
+    units = [unit for unit in UNITS_M if table.has([f"{axis}_{unit}" for axis in "xyz"])]
+    if len(units) > 1:
+        raise SourceError(f"{path}: has x, y, z in metres and in millimetres; leave one out")
+    unit = units[0] if units else "m"
+    places_m = table.numbers([f"{axis}_{unit}" for axis in "xyz"]) * UNITS_M[unit]
+    turns = table.numbers(QUATERNION)
     if not np.allclose(np.linalg.norm(turns, axis=1), 1.0, atol=1e-2):
         raise SourceError(f"{path}: a quaternion is not of unit length; check the columns' order")
-    matrices = np.tile(np.eye(4), (len(rows), 1, 1))
-    matrices[:, :3, :3], matrices[:, :3, 3] = Rotation.from_quat(turns).as_matrix(), places
-    stamps_s = (
-        _numbers(path, rows, ["time_s"])[:, 0]
-        if "time_s" in columns
-        else np.arange(len(rows)) * 1.0
-    )
-    return Poses(stamps_s, matrices)
-
-
-def _numbers(path: Path, rows: list[dict[str, str]], names: list[str]) -> Matrix:
-    values = np.empty((len(rows), len(names)))
-    for line, row in enumerate(rows, start=2):
-        try:
-            values[line - 2] = [float(row[name]) for name in names]
-        except (TypeError, ValueError):
-            raise SourceError(
-                f"{path}: line {line}: {', '.join(names)} are not all numbers; correct it"
-            ) from None
-    return values
+    matrices = np.tile(np.eye(4), (len(turns), 1, 1))
+    matrices[:, :3, :3], matrices[:, :3, 3] = Rotation.from_quat(turns).as_matrix(), places_m
+    if table.has(["time_s"]):
+        return Poses(table.numbers(["time_s"])[:, 0], matrices)
+    return Poses(np.linspace(0.0, len(turns) - 1.0, len(turns)), matrices)
