@@ -124,12 +124,13 @@ def capture_range_m(
 
     The capture range of van de Kraats et al., IEEE Trans. Med. Imaging 24 (2005); 0 where the first bin fails.
     """
-    reached = 0.0
-    while True:
-        inside = (starts_m >= reached) & (starts_m < reached + bin_m)
-        if not inside.any() or (errors_m[inside] < success_m).mean() < share:
-            return reached
-        reached += bin_m
+    reached_m = 0.0
+    for low_m in np.arange(0.0, float(starts_m.max()), bin_m):
+        ended_m = errors_m[(starts_m >= low_m) & (starts_m < low_m + bin_m)]
+        if len(ended_m) and (ended_m < success_m).mean() < share:
+            break
+        reached_m = float(low_m + bin_m) if len(ended_m) else reached_m
+    return reached_m
 
 
 def _fitted(

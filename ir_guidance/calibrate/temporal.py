@@ -22,7 +22,8 @@ from ir_guidance.values import Matrix, Pixels, Vector
 LARGEST_LAG_S = 0.5
 STEP_S = 0.005
 FEWEST_SAMPLES = 20
-LEAST_CORRELATION = 0.7
+LEAST_CORRELATION = 0.95
+"""A water bath gave 0.98 with the right lag; half a period off, upside down, a like motion gives 0.84."""
 RESOLUTION_S = 1e-5
 LINE_SHARE = 0.5
 FEWEST_COLUMNS = 20
