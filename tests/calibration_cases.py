@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from ir_guidance.calibrate.wires import NWire
 from ir_guidance.geometry import transform
+from ir_guidance.room.xray.ct import Ct
 from ir_guidance.values import CarmGeometry
 
 MIDDLE_M = np.array([0.05, 0.0, -0.08])
@@ -164,6 +166,41 @@ def poses_table(path: Path, matrices, unit="m", stamps_s=None) -> Path:
     rows = np.concatenate(columns, axis=1)
     lines = [",".join(names), *(",".join(f"{value:.12g}" for value in row) for row in rows)]
     path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def ct_body():
+    """Return a CT of 64 voxels of 3 mm each way: soft tissue, a lung, bones, its middle at the origin."""
+    at = (np.stack(np.meshgrid(*[np.arange(64)] * 3, indexing="ij")) - 31.5) * 0.003
+
+    def ball(centre, radii):
+        off = (at - np.reshape(centre, (3, 1, 1, 1))) / np.reshape(radii, (3, 1, 1, 1))
+        return (off**2).sum(axis=0) < 1
+
+    hounsfield = np.full((64, 64, 64), -1000.0, np.float32)
+    hounsfield[ball((0, 0, 0), (0.085, 0.07, 0.09))] = 40
+    hounsfield[ball((0.03, -0.01, 0.02), (0.025, 0.03, 0.04))] = -800
+    hounsfield[ball((0, 0.045, 0), (0.012, 0.012, 0.09))] = 700
+    for height, side in ((-0.05, -0.02), (-0.01, 0.03), (0.04, -0.04)):
+        hounsfield[ball((side, 0.01, height), (0.04, 0.008, 0.006))] = 900
+    lps_from_index = np.diag([0.003, 0.003, 0.003, 1.0])
+    lps_from_index[:3, 3] = -31.5 * 0.003
+    return Ct(hounsfield, lps_from_index)
+
+
+def ct_file(path: Path, ct: Ct) -> Path:
+    """Write a CT as NIfTI: right, front, head, in millimetres."""
+    ras_mm = np.diag([-1.0, -1.0, 1.0, 1.0]) @ ct.lps_from_index
+    ras_mm[:3] *= 1e3
+    header = bytearray(352)
+    struct.pack_into("<i", header, 0, 348)
+    struct.pack_into("<8h", header, 40, 3, *ct.hounsfield.shape, 1, 1, 1, 1)
+    struct.pack_into("<2h", header, 70, 4, 16)
+    struct.pack_into("<3f", header, 108, 352.0, 1.0, 0.0)
+    struct.pack_into("<2h", header, 252, 0, 1)
+    struct.pack_into("<12f", header, 280, *ras_mm[:3].ravel())
+    header[344:348] = b"n+1\0"
+    path.write_bytes(bytes(header) + ct.hounsfield.astype("<i2").tobytes(order="F"))
     return path
 
 

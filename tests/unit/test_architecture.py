@@ -100,6 +100,11 @@ def test_a_stage_imports_no_other_stage_nor_what_is_built_on_stages(path, stage)
     assert not of_ours(path, *others, "room", "nodes", "pipeline", "commands", "cli")
 
 
+@pytest.mark.parametrize("path", [p for p in MODULES if within(p, "calibrate")], ids=parts)
+def test_calibrations_are_pure_and_know_no_stage(path):
+    assert not of_ours(path, *STAGES, "room", "nodes", "pipeline", "commands", "cli")
+
+
 @every_module
 def test_only_nodes_know_ros(path):
     if within(path, "nodes"):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from calibration_cases import ct_body
 from ir_guidance.calibrate import CalibrationError
 from ir_guidance.calibrate.register import (
     capture_range_m,
@@ -15,7 +16,6 @@ from ir_guidance.calibrate.register import (
     seen_of,
     target_errors_m,
 )
-from ir_guidance.room.xray.ct import Ct
 from ir_guidance.room.xray.ct_views import CtViews, coarser
 from ir_guidance.values import CarmGeometry
 
@@ -24,31 +24,12 @@ TARGETS_M = np.stack(np.meshgrid(*[np.array([-0.03, 0.03])] * 3), axis=-1).resha
 START = moved_about_isocentre(np.array([0.004, -0.006, 0.005, 0.006, -0.005, 0.007]))
 
 
-def body():
-    """Return a CT of 64 voxels of 3 mm each way: soft tissue, a lung, bones, its middle at the origin."""
-    at = (np.stack(np.meshgrid(*[np.arange(64)] * 3, indexing="ij")) - 31.5) * 0.003
-
-    def ball(centre, radii):
-        off = (at - np.reshape(centre, (3, 1, 1, 1))) / np.reshape(radii, (3, 1, 1, 1))
-        return (off**2).sum(axis=0) < 1
-
-    hounsfield = np.full((64, 64, 64), -1000.0, np.float32)
-    hounsfield[ball((0, 0, 0), (0.085, 0.07, 0.09))] = 40
-    hounsfield[ball((0.03, -0.01, 0.02), (0.025, 0.03, 0.04))] = -800
-    hounsfield[ball((0, 0.045, 0), (0.012, 0.012, 0.09))] = 700
-    for height, side in ((-0.05, -0.02), (-0.01, 0.03), (0.04, -0.04)):
-        hounsfield[ball((side, 0.01, height), (0.04, 0.008, 0.006))] = 900
-    lps_from_index = np.diag([0.003, 0.003, 0.003, 1.0])
-    lps_from_index[:3, 3] = -31.5 * 0.003
-    return Ct(hounsfield, lps_from_index)
-
-
 def views(count):
     spacing_m = 0.2 / SIDE_PX
     geometries = [
         CarmGeometry(1.05, 0.72, primary, 0.05, (spacing_m, spacing_m)) for primary in (0.8, -0.6)
     ]
-    return CtViews(body(), np.zeros(3), geometries[:count], SIDE_PX)
+    return CtViews(ct_body(), np.zeros(3), geometries[:count], SIDE_PX)
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +86,7 @@ def test_a_motion_moves_the_views_as_it_says():
     """A shift along u of 5 mm at the isocentre is 5 mm times the magnification at the detector."""
     hounsfield = np.full((64, 64, 64), -1000.0, np.float32)
     hounsfield[28:36, 28:36, 28:36] = 800
-    ball = replace(views(1), ct=replace(body(), hounsfield=hounsfield))
+    ball = replace(views(1), ct=replace(ct_body(), hounsfield=hounsfield))
     u = np.array([np.cos(0.8), np.sin(0.8), 0.0])
     motions = (moved_about_isocentre(np.array([0, 0, 0, *(0.005 * u)])), np.eye(4))
     images = [ball.line_integrals(motion, 128)[0] for motion in motions]
@@ -114,7 +95,7 @@ def test_a_motion_moves_the_views_as_it_says():
 
 
 def test_a_coarser_ct_is_the_same_body_in_the_same_place():
-    fine = body()
+    fine = ct_body()
     coarse = coarser(fine, 0.006)
     assert coarse.hounsfield.shape == (32, 32, 32)
     masses = []
