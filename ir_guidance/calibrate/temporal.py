@@ -59,15 +59,7 @@ def calibrate_lag(
         CalibrationError: Stamps go backwards, the streams share too little time, nothing moves, the
             signals do not match, or the best lag lies at the end of the search.
     """
-    for name, stamps_s in (("image", image_s), ("pose", pose_s)):
-        if not (np.diff(stamps_s) > 0).all():
-            raise CalibrationError(f"the {name} stream's stamps do not go forward; record again")
-    inside = (image_s >= pose_s[0] + largest_lag_s) & (image_s <= pose_s[-1] - largest_lag_s)
-    if np.count_nonzero(inside) < FEWEST_SAMPLES:
-        raise CalibrationError(
-            f"{np.count_nonzero(inside)} images lie within the pose stream at every lag up to {largest_lag_s:g} s, "
-            f"{FEWEST_SAMPLES} are needed; record both streams together for 10 s"
-        )
+    inside = _inside(image_s, pose_s, largest_lag_s)
     stamps_s, signal = image_s[inside], image_signal[inside]
     if signal.std() == 0 or pose_signal.std() == 0:
         raise CalibrationError("one of the streams does not move; move the probe up and down")
@@ -97,6 +89,20 @@ def calibrate_lag(
         )
     sigma_s = _sigma_s(signal, np.interp(stamps_s + lag_s, pose_s, pose_signal), stamps_s)
     return TemporalCalibration(lag_s, sigma_s, peak, lags_s, found)
+
+
+def _inside(image_s: Vector, pose_s: Vector, largest_lag_s: float) -> NDArray[np.bool_]:
+    """Return which images (n,) lie within the pose stream at every lag, enough of them."""
+    for name, stamps_s in (("image", image_s), ("pose", pose_s)):
+        if not (np.diff(stamps_s) > 0).all():
+            raise CalibrationError(f"the {name} stream's stamps do not go forward; record again")
+    inside = (image_s >= pose_s[0] + largest_lag_s) & (image_s <= pose_s[-1] - largest_lag_s)
+    if np.count_nonzero(inside) < FEWEST_SAMPLES:
+        raise CalibrationError(
+            f"{np.count_nonzero(inside)} images lie within the pose stream at every lag up to {largest_lag_s:g} s, "
+            f"{FEWEST_SAMPLES} are needed; record both streams together for 10 s"
+        )
+    return np.asarray(inside, np.bool_)
 
 
 def _sigma_s(signal: Vector, moved: Vector, stamps_s: Vector) -> float:

@@ -79,18 +79,10 @@ def calibrate_ct(
 ) -> dict[str, Any]:
     """Register a CT to one image or two, from a rough isocentre; write where the CT lies."""
     folder = folder_for("ct", out)
-    if not 1 <= len(images) <= 2 or len(carms) not in (0, len(images)):
-        raise SettingsError(
-            "calibrate ct: give one --image or two, each with its --carm unless it is DICOM"
-        )
-    pairs = [_view(image, carm) for image, carm in zip_longest(images, carms)]
-    pictures, geometries = [pixels for pixels, _ in pairs], [geometry for _, geometry in pairs]
-    sides = {picture.shape[0] for picture in pictures}
-    if len(sides) != 1:
-        raise SettingsError("calibrate ct: the two images differ in size; give images of one run")
+    pictures, geometries = _views(images, carms)
     body = ct_of(ct)
     middle_m = isocentre_in_ct_m(isocentre, body)
-    views = CtViews(coarser(body), middle_m, geometries, sides.pop())
+    views = CtViews(coarser(body), middle_m, geometries, len(pictures[0]))
     seen = [seen_of(picture, logarithmic=logarithmic) for picture in pictures]
     found = _registered(seen, views, console)
     if found.correlation < LEAST_CORRELATION:
@@ -120,6 +112,20 @@ def calibrate_ct(
     before = views.line_integrals(np.eye(4), STAGES[-1].side)
     write_report(report, said, folder, console, partial(draw_registration, pictures, before, after))
     return report
+
+
+def _views(images: list[Path], carms: list[Path]) -> tuple[list[Pixels], list[CarmGeometry]]:
+    """Return one square image or two of one size, each with its geometry."""
+    if not 1 <= len(images) <= 2 or len(carms) not in (0, len(images)):
+        raise SettingsError(
+            "calibrate ct: give one --image or two, each with its --carm unless it is DICOM"
+        )
+    pairs = [_view(image, carm) for image, carm in zip_longest(images, carms)]
+    pictures, geometries = [pixels for pixels, _ in pairs], [geometry for _, geometry in pairs]
+    sides = {picture.shape[0] for picture in pictures}
+    if len(sides) != 1:
+        raise SettingsError("calibrate ct: the two images differ in size; give images of one run")
+    return pictures, geometries
 
 
 def _view(image: Path, carm: Path | None) -> tuple[Pixels, CarmGeometry]:
