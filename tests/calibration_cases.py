@@ -170,7 +170,7 @@ def poses_table(path: Path, matrices, unit="m", stamps_s=None) -> Path:
 
 
 def ct_body():
-    """Return a CT of 64 voxels of 3 mm each way: soft tissue, a lung, bones, its middle at the origin."""
+    """Return a CT of 64 voxels of 3 mm each way: soft tissue, a lung, bones and stones, its middle at the origin."""
     at = (np.stack(np.meshgrid(*[np.arange(64)] * 3, indexing="ij")) - 31.5) * 0.003
 
     def ball(centre, radii):
@@ -181,8 +181,10 @@ def ct_body():
     hounsfield[ball((0, 0, 0), (0.085, 0.07, 0.09))] = 40
     hounsfield[ball((0.03, -0.01, 0.02), (0.025, 0.03, 0.04))] = -800
     hounsfield[ball((0, 0.045, 0), (0.012, 0.012, 0.09))] = 700
-    for height, side in ((-0.05, -0.02), (-0.01, 0.03), (0.04, -0.04)):
-        hounsfield[ball((side, 0.01, height), (0.04, 0.008, 0.006))] = 900
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        place, size = generator.uniform(-0.055, 0.055, 3), generator.uniform(0.004, 0.012, 3)
+        hounsfield[ball(place, size)] = generator.uniform(300, 1000)
     lps_from_index = np.diag([0.003, 0.003, 0.003, 1.0])
     lps_from_index[:3, 3] = -31.5 * 0.003
     return Ct(hounsfield, lps_from_index)

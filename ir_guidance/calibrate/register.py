@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """CT to X-ray registration: the rigid motion that makes simulated views of a CT look like the images.
 
-Coarse to fine, images are compared by normalised correlation: of the grey values first, of their gradients
-last (Penney et al., IEEE Trans. Med. Imaging 17, 1998). Half the squared distance of images of zero mean and
-unit norm is one less their correlation, so that Levenberg and Marquardt's method serves, with a few
-images an iteration.
+Coarse to fine, images are compared by the correlation of what stands out locally, each pixel against the
+mean and the spread about it (local normalisation; LaRose, Carnegie Mellon University, 2001): a display's
+gamma, flattening and scatter change the coarse, and leave that. Half the squared distance of images of zero
+mean and unit norm is one less their correlation, so that Levenberg and Marquardt's method serves, with a
+few images an iteration.
 """
 
 from __future__ import annotations
@@ -33,35 +34,40 @@ LEVER_M = 0.10
 MARGIN, WHOLE, LEAST_SHARE = 0.06, 0.999, 0.15
 """Border left out, share of a pixel that must be valid, share of the image that must be."""
 
+LOCAL, FLAT = 0.10, 1e-3
+"""Width (1 sigma) of what is local, as a share of the image; share of the whole's spread below which all is flat."""
+
+FLAT_PX = 9
+"""Width of an area in one grey level, to the digit, that is no tissue: X-ray images are noisy."""
+
 DAMPING, LEAST_DAMPING, MOST_DAMPING = 1e-2, 1e-6, 1e3
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One pass: images of ``side`` pixels, blurred; probing steps and the step that ends it, at the lever's end."""
+    """One pass: images of ``side`` pixels, blurred; probing steps and the step that ends it, at the lever's end.
+
+    Where ``saturated``, white counts too: the outline of open lung tells a rough place.
+    """
 
     side: int
     blur_px: float
-    gradients: bool
+    saturated: bool
     probe_m: float
     settled_m: float
     rounds: int
 
 
 STAGES = (
-    Stage(side=48, blur_px=2.0, gradients=False, probe_m=0.002, settled_m=0.0005, rounds=20),
-    Stage(side=64, blur_px=1.5, gradients=True, probe_m=0.001, settled_m=0.0002, rounds=15),
-    Stage(side=128, blur_px=1.0, gradients=True, probe_m=0.0005, settled_m=0.00005, rounds=12),
+    Stage(side=48, blur_px=2.0, saturated=True, probe_m=0.002, settled_m=0.0005, rounds=20),
+    Stage(side=64, blur_px=1.5, saturated=False, probe_m=0.001, settled_m=0.0002, rounds=15),
+    Stage(side=128, blur_px=1.0, saturated=False, probe_m=0.0005, settled_m=0.00005, rounds=12),
 )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Seen:
-    """A square image (side, side) whose grey levels grow with the line integral.
-
-    ``uncovered`` is where no collimator lies, ``unsaturated`` where it is not white: open lung is,
-    so that its outline tells a rough place, and its grey levels tell nothing.
-    """
+    """A square image (side, side) that grows with the line integral; where no collimator is, where it is not white."""
 
     image: Image32
     uncovered: Mask
@@ -163,21 +169,32 @@ def _fitted(
 def seen_of(pixels: Pixels, *, logarithmic: bool = False) -> Seen:
     """Return what an X-ray image (rows, columns), metal dark, says: minus the log of its grey levels.
 
-    Where ``logarithmic``, the display has taken the log already. Black and white mean covered and saturated.
+    Where ``logarithmic``, the display has taken the log already. A wide area of one grey
+    level is the collimator, white is saturated.
     """
     grey = pixels.astype(np.float32)
     image = -grey if logarithmic else -np.log(np.maximum(grey, 1.0))
     return Seen(
         np.asarray(image, np.float32),
-        uncovered=np.asarray(pixels > pixels.min(), np.bool_),
+        uncovered=~_covered(pixels),
         unsaturated=np.asarray(pixels < pixels.max(), np.bool_),
+    )
+
+
+def _covered(pixels: Pixels) -> Mask:
+    """Return where an image is flat to the digit over a wide area, in the one grey level that is most so."""
+    levels, counts = np.unique(pixels, return_counts=True)
+    below_white = np.where(levels < levels[-1], counts, 0)
+    flat = (pixels == levels[np.argmax(below_white)]).astype(np.uint8)
+    return np.asarray(
+        cv2.morphologyEx(flat, cv2.MORPH_OPEN, np.ones((FLAT_PX, FLAT_PX), np.uint8)) > 0
     )
 
 
 def _usable(seen: Seen, stage: Stage) -> Mask:
     """Return the pixels (side, side) inside the border that nothing useless has been blurred into."""
     size = (stage.side, stage.side)
-    valid = seen.uncovered & seen.unsaturated if stage.gradients else seen.uncovered
+    valid = seen.uncovered if stage.saturated else seen.uncovered & seen.unsaturated
     share = cv2.resize(valid.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     reach = 2 * round(2 * stage.blur_px) + 1
     mask = cv2.erode((share > WHOLE).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
@@ -187,20 +204,25 @@ def _usable(seen: Seen, stage: Stage) -> Mask:
     mask &= inside
     if mask.sum() < LEAST_SHARE * inside.sum():
         raise CalibrationError(
-            f"only {mask.sum() / inside.sum():.0%} of an image is neither black nor white, {LEAST_SHARE:.0%} "
-            "is needed; expose again"
+            f"only {mask.sum() / inside.sum():.0%} of an image shows tissue, {LEAST_SHARE:.0%} "
+            "is needed; open the collimator, or expose again"
         )
     return np.asarray(mask, np.bool_)
 
 
 def _features(image: Image32, stage: Stage, mask: Mask) -> Vector:
-    """Return what is compared: grey values or gradients where the mask is, of zero mean and unit norm."""
+    """Return what is compared: how far each pixel in the mask stands out, of zero mean and unit norm."""
     size = (stage.side, stage.side)
     small = image if image.shape == size else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    smooth = cv2.GaussianBlur(small, (0, 0), stage.blur_px)
-    layers = np.gradient(smooth) if stage.gradients else [smooth]
-    parts = [np.asarray(layer[mask], np.float64) for layer in layers]
-    vector = np.concatenate([part - part.mean() for part in parts])
+    smooth = np.asarray(cv2.GaussianBlur(small, (0, 0), stage.blur_px), np.float32)
+    weight = mask.astype(np.float32)
+    around = np.maximum(_local(weight, stage), np.float32(1e-6))
+    off = np.asarray(smooth - _local(smooth * weight, stage) / around, np.float32)
+    spread = np.sqrt(np.maximum(_local(off * off * weight, stage) / around, 0))
+    vector = np.asarray(
+        (off / (spread + FLAT * float(smooth[mask].std()) + 1e-12))[mask], np.float64
+    )
+    vector -= vector.mean()
     norm = float(np.linalg.norm(vector))
     if norm == 0:
         raise CalibrationError(
@@ -208,3 +230,9 @@ def _features(image: Image32, stage: Stage, mask: Mask) -> Vector:
         )
     features: Vector = vector / norm
     return features
+
+
+def _local(image: Image32, stage: Stage) -> Image32:
+    sigma_px = LOCAL * stage.side
+    blurred = cv2.GaussianBlur(image, (0, 0), sigma_px, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(blurred, np.float32)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""``calibrate ct --trials N``: from how far away registration finds home, on simulated images of a CT."""
+"""``calibrate ct --trials N``: from how far away registration finds home, on simulated images of a CT by any C-arm."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def ct_trials(
     middle_m = isocentre_in_ct_m(isocentre, body)
     geometries = [_view(*angles) for angles in ANGLES_RAD[:view_count]]
     generator = np.random.default_rng(seed)
-    pictures = CtViews(body, middle_m, geometries, SIDE_PX).pictures(generator)
-    seen = [seen_of(picture) for picture in pictures]
+    beams = CtViews(body, middle_m, geometries, SIDE_PX).beams()
     views = CtViews(coarser(body), middle_m, geometries, SIDE_PX)
     rows = []
     for number in with_progress(range(count), count, "registering", console):
         start = _start(generator, (number + 0.5) / count * reach_m)
+        seen = [seen_of(beam.picture(generator)) for beam in beams]
         found = register(seen, views.line_integrals, start)
         rows.append(_judged(start, found.motion, found.correlation, geometries[0]))
     report = {

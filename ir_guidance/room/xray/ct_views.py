@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ir_guidance.geometry import inverse, isocentre_px, transform
-from ir_guidance.room.xray.beam import scattered, transmitted
+from ir_guidance.room.draw import uniform
+from ir_guidance.room.xray.beam import transmitted
+from ir_guidance.room.xray.carm import CarmSettings, pictured
 from ir_guidance.room.xray.ct import Ct
+from ir_guidance.room.xray.detector import Noise
+from ir_guidance.room.xray.display import border, open_border
 from ir_guidance.room.xray.drr import thickness
+from ir_guidance.room.xray.imaging import Imaging
 from ir_guidance.room.xray.solids import Field32, Rays
 from ir_guidance.values import CarmGeometry, Matrix, Vector
 
@@ -21,7 +26,28 @@ WATER_PER_M, BONE_PER_M = 21.0, 50.0
 """Attenuation of water, and of cortical bone in its place, at the mean energy of a C-arm's beam (XCOM)."""
 
 COARSE_M = 0.0028
-SCATTER, SPREAD, NOISE, GAMMA, MIDDLE_GREY = 0.4, 0.15, 0.03, 0.6, 110.0
+BODY_M = 0.02
+"""Less than that of water along a ray is no body, by which the exposure would be set."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Beam:
+    """A primary beam (rows, columns), and where it has passed a body."""
+
+    primary: Field32
+    body: NDArray[np.bool_]
+
+    def picture(
+        self, generator: np.random.Generator, settings: CarmSettings | None = None
+    ) -> NDArray[np.uint8]:
+        """Return an image of it by any C-arm: scatter, dose, display and collimator are drawn."""
+        settings = settings or CarmSettings()
+        shape = (self.primary.shape[0], self.primary.shape[1])
+        made, grain_px = pictured(settings, uniform(generator, settings.dose_gym2), generator)
+        field = open_border(shape) if settings.collimator == "open" else border(generator, shape)
+        imaging = Imaging(made, field, Noise(grain_px, shape, generator), None)
+        imaging.expose(self.primary, self.body[::8, ::8])
+        return imaging.picture(self.primary.copy(), generator)
 
 
 def coarser(ct: Ct, step_m: float = COARSE_M) -> Ct:
@@ -62,19 +88,15 @@ class CtViews:
             )
         ]
 
-    def pictures(self, generator: np.random.Generator) -> list[NDArray[np.uint8]]:
-        """Return fluoroscopic images of the CT where it is: beam hardening, scatter, noise, and the display's gamma."""
-        images = []
+    def beams(self) -> list[Beam]:
+        """Return what passes the CT where it is, for each view, in the size of its images."""
+        shape = (self.side_px, self.side_px)
+        beams = []
         for geometry in self.geometries:
-            shape = (self.side_px, self.side_px)
-            beam: Field32 = transmitted(
-                *thickness(self.ct, Rays(geometry, shape, self.isocentre_m))
-            ).sum(axis=0)
-            beam = beam + scattered(beam, SCATTER, SPREAD)
-            beam *= 1 + NOISE * generator.standard_normal(shape, np.float32)
-            grey = MIDDLE_GREY * np.maximum(beam / np.median(beam), 1e-6) ** GAMMA
-            images.append(np.clip(np.round(grey), 0, 255).astype(np.uint8))
-        return images
+            water_m, bone_m = thickness(self.ct, Rays(geometry, shape, self.isocentre_m))
+            primary: Field32 = transmitted(water_m, bone_m).sum(axis=0)
+            beams.append(Beam(primary, water_m > BODY_M))
+        return beams
 
     def _sized(self, geometry: CarmGeometry, side: int) -> CarmGeometry:
         """Return the geometry of the same view with another number of pixels."""

