@@ -142,24 +142,26 @@ def draw_registration(
             for column, views in enumerate((before, after)):
                 pane = axes[2 * number + column]
                 pane.imshow(_chequered(picture, views[number]), cmap="gray")
-                pane.set_title(f"view {number + 1}, {'after' if column else 'before'}")
+                pane.set_title(
+                    f"view {number + 1} and CT in turn, {'after' if column else 'before'}"
+                )
                 pane.axis("off")
 
 
 def _chequered(picture: Pixels, view: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return squares of the picture and of the view in turn, each by how far it stands out locally."""
     import cv2
 
     size = view.shape[::-1]
     seen = cv2.resize(picture.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    ranked: list[NDArray[np.float64]] = []
+    shown = []
     for image in (seen, -view):
-        low, high = np.percentile(image, (2, 98))
-        ranked.append(
-            np.asarray(np.clip((image - low) / max(float(high - low), 1e-9), 0, 1), float)
-        )
+        off = image - cv2.GaussianBlur(image, (0, 0), size[0] / 10)
+        spread = np.sqrt(cv2.GaussianBlur(off * off, (0, 0), size[0] / 10)) + 1e-6
+        shown.append(np.clip(off / spread, -2, 2))
     rows, columns = np.indices(view.shape)
     odd = (rows // 16 + columns // 16) % 2 == 1
-    chequered: NDArray[np.float64] = np.where(odd, ranked[0], ranked[1])
+    chequered: NDArray[np.float64] = np.where(odd, shown[0], shown[1]).astype(np.float64)
     return chequered
 
 
