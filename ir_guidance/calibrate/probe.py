@@ -132,6 +132,23 @@ def wire_distances_m(shots: WireShots, wires: Sequence[NWire], probe_from_px: Ma
     return distances
 
 
+def travels_m(
+    shots: WireShots, wires: Sequence[NWire], probe_from_px: Matrix
+) -> tuple[Vector, Vector]:
+    """Return how far along the side wires each image was cut (n,), by its spots and by its pose; means over N-wires.
+
+    Where the two differ by a shift in time, the images' stamps and the poses' are not on one clock.
+    """
+    by_spots, by_pose = [], []
+    phantom_from_probe = cast(Matrix, np.linalg.inv(shots.probe_from_phantom))
+    for k, wire in enumerate(wires):
+        by_spots.append(wire.middle_m(shares(shots.spots_px[:, k])) @ wire.direction)
+        usual_m = pixels_in_probe_m(shots.spots_px[:, k, 1].mean(axis=0), probe_from_px)
+        on_phantom = phantom_from_probe[:, :3, :3] @ usual_m + phantom_from_probe[:, :3, 3]
+        by_pose.append(on_phantom @ wire.direction)
+    return np.mean(by_spots, axis=0), np.mean(by_pose, axis=0)
+
+
 def pixels_in_probe_m(px: Matrix, probe_from_px: Matrix) -> Matrix:
     """Return points (..., 3) in metres in the marker's axes of pixels (..., 2)."""
     points: Matrix = px @ probe_from_px[:3, :2].T + probe_from_px[:3, 3]

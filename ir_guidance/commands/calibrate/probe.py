@@ -27,10 +27,12 @@ from ir_guidance.calibrate.probe import (
     held_out_errors_m,
     middle_errors_m,
     pixels_in_probe_m,
+    travels_m,
     trimmed_mean,
     wire_distances_m,
 )
 from ir_guidance.calibrate.spots import find_spots
+from ir_guidance.calibrate.temporal import calibrate_lag
 from ir_guidance.commands.calibrate.pictures import draw_probe
 from ir_guidance.commands.calibrate.report import folder_for, mm, write_report
 from ir_guidance.commands.progress import with_progress
@@ -38,9 +40,10 @@ from ir_guidance.frames import SourceError
 from ir_guidance.frames.metaimage import read_metaimage
 from ir_guidance.frames.recording import Shot
 from ir_guidance.geometry import inverse
-from ir_guidance.values import Matrix, Pixels
+from ir_guidance.values import NS_PER_S, Matrix, Pixels, Vector
 
 PROBE, REFERENCE = "ProbeToTracker", "ReferenceToTracker"
+LARGEST_LAG_S = 0.3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +51,7 @@ class Recorded:
     """What a recording gave: its labelled shots, how they were labelled, one image, how many there were."""
 
     shots: WireShots
+    stamps_s: Vector
     labelling: Labelling
     example: Pixels
     images: int
@@ -81,6 +85,7 @@ def calibrate_probe_from(
         "held_out": _summary(held_out_errors_m(recorded.shots, known.wires)),
     }
     said = _said(report, found)
+    report["lag"], said["stamps"] = _lag(recorded, known, found.probe_from_px)
     if check is not None:
         report["check"] = _judged(
             _recorded(check, known, console).shots, known, found.probe_from_px
@@ -106,12 +111,13 @@ def _recorded(path: Path, phantom: WirePhantom, console: Console) -> Recorded:
     if not path.is_file():
         raise SourceError(f"{path}: no such file")
     recording = read_metaimage(path)
-    spots, poses, example = [], [], None
+    spots, poses, stamps_ns, example = [], [], [], None
     for shot in with_progress(recording.shots(), recording.count, "finding wires", console):
         if not shot.valid or not {PROBE, REFERENCE} <= shot.transforms.keys():
             continue
         spots.append(find_spots(shot.pixels, phantom.spacing_m))
         poses.append(_probe_from_phantom(shot, phantom))
+        stamps_ns.append(shot.stamp_ns or 0)
         example = shot.pixels if example is None else example
     if example is None:
         raise SourceError(
@@ -126,7 +132,8 @@ def _recorded(path: Path, phantom: WirePhantom, console: Console) -> Recorded:
         np.stack([each.spots_px for each in labelled if each is not None]),
         np.stack([poses[index] for index in kept]),
     )
-    return Recorded(shots, labelling, example, recording.count or len(spots))
+    stamps_s = np.array(stamps_ns, np.float64)[kept] / NS_PER_S
+    return Recorded(shots, stamps_s, labelling, example, recording.count or len(spots))
 
 
 def _probe_from_phantom(shot: Shot, phantom: WirePhantom) -> Matrix:
@@ -135,6 +142,23 @@ def _probe_from_phantom(shot: Shot, phantom: WirePhantom) -> Matrix:
         probe_from_tracker @ shot.transforms[REFERENCE] @ phantom.reference_from_phantom
     )
     return placed
+
+
+def _lag(
+    recorded: Recorded, phantom: WirePhantom, probe_from_px: Matrix
+) -> tuple[dict[str, float] | None, str]:
+    """Return by how much the images' stamps are early against the poses', if the sweep tells, and the line to say."""
+    by_spots, by_pose = travels_m(recorded.shots, phantom.wires, probe_from_px)
+    stamps_s = recorded.stamps_s
+    try:
+        found = calibrate_lag(stamps_s, by_spots, stamps_s, by_pose, LARGEST_LAG_S)
+    except CalibrationError as error:
+        return None, f"images against poses cannot be told: {error}"
+    lag = {"lag_s": found.lag_s, "sigma_s": found.sigma_s, "correlation": found.correlation}
+    return (
+        lag,
+        f"images early against poses by {found.lag_s * 1e3:.0f} +- {found.sigma_s * 1e3:.0f} ms",
+    )
 
 
 def _summary(errors_m: Matrix) -> dict[str, float]:

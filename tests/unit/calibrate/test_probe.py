@@ -12,6 +12,7 @@ from calibration_cases import (
     cut_px,
     n_wires,
     phantom_file,
+    posed,
     probe_from_phantom,
     wire_image,
 )
@@ -24,9 +25,11 @@ from ir_guidance.calibrate.probe import (
     held_out_errors_m,
     middle_errors_m,
     pixels_in_probe_m,
+    travels_m,
     wire_distances_m,
 )
 from ir_guidance.calibrate.spots import find_spots
+from ir_guidance.calibrate.temporal import calibrate_lag
 from ir_guidance.calibrate.wires import NWire, shares
 
 WIRES = n_wires()
@@ -85,6 +88,23 @@ def test_held_out_errors_are_not_smaller_than_those_of_the_fit():
     held_out = held_out_errors_m(noisy, WIRES)
     assert held_out.shape == fitted.shape
     assert fitted.mean() < held_out.mean() < 1.3 * fitted.mean()
+
+
+@pytest.mark.parametrize("lag_s", [0.0, 0.04, -0.06])
+def test_stamps_that_do_not_match_show_along_the_wires(lag_s):
+    def swept(time_s):
+        generator = np.random.default_rng(0)
+        start = probe_from_phantom(generator)
+        along_m = 0.008 * np.sin(2 * np.pi * 0.4 * time_s)
+        return start @ posed([0.02 * np.sin(time_s), 0, 0], [0.002 * np.cos(time_s), along_m, 0])
+
+    stamps_s = np.arange(0.0, 12.0, 0.08)
+    spots = np.stack([cut_px(swept(stamp_s + lag_s), WIRES) for stamp_s in stamps_s])
+    spots += np.random.default_rng(1).normal(0, 0.3, spots.shape)
+    seen = WireShots(spots, np.stack([swept(stamp_s) for stamp_s in stamps_s]))
+    by_spots, by_pose = travels_m(seen, WIRES, PROBE_FROM_PX)
+    found = calibrate_lag(stamps_s, by_spots, stamps_s, by_pose)
+    assert found.lag_s == pytest.approx(lag_s, abs=0.006)
 
 
 def test_wires_are_found_in_images_and_told_apart(recorded):

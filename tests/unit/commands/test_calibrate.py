@@ -175,6 +175,7 @@ def test_probe_of_a_known_place(tmp_path, monkeypatch, capsys):
     off_m = (px @ (np.array(found["probe_from_px"]) - PROBE_FROM_PX).T)[:, :3]
     assert np.linalg.norm(off_m, axis=1).max() < 0.0005
     assert found["labelled"] >= 36 and found["held_out"]["mean_m"] < 0.0003
+    assert abs(found["lag"]["lag_s"]) < 0.005
     assert found["check"]["mean_m"] == pytest.approx(found["fit"]["mean_m"])
 
 
