@@ -25,7 +25,7 @@ def test_beads_are_found_where_they_are(plate):
     _, seen, true_px, beads, _ = plate
     away = np.linalg.norm(beads.px[:, None] - seen(true_px)[None], axis=2).min(axis=1)
     assert len(beads.px) > 0.9 * len(true_px)
-    assert np.sqrt((away**2).mean()) < 0.3
+    assert np.sqrt((away**2).mean()) < 0.1
 
 
 def test_every_bead_has_its_own_place_on_the_grid(plate):
@@ -39,8 +39,8 @@ def test_every_bead_has_its_own_place_on_the_grid(plate):
 def test_distortion_is_taken_out_on_beads_held_out_too(plate):
     *_, found = plate
     assert found.before_px > 4.0
-    assert found.after_px < 0.35
-    assert found.held_out_px < 0.45
+    assert found.after_px < 0.1
+    assert found.held_out_px < 0.1
 
 
 def test_the_map_is_the_true_one_but_for_what_the_middle_fixes(plate):
@@ -51,19 +51,19 @@ def test_the_map_is_the_true_one_but_for_what_the_middle_fixes(plate):
     fit, *_ = np.linalg.lstsq(design, straight, rcond=None)
     off = np.abs(design @ fit - straight)
     assert abs(fit[0]) == pytest.approx(1.0, abs=0.02)
-    assert np.sqrt((off**2).mean()) < 0.3
+    assert np.sqrt((off**2).mean()) < 0.2
 
 
 def test_there_and_back_is_nowhere_else(plate):
     *_, beads, found = plate
     back = found.distortion.seen_px(found.distortion.true_px(beads.px))
-    assert np.abs(back - beads.px).max() < 0.5
+    assert np.abs(back - beads.px).max() < 0.2
 
 
 def test_a_straightened_picture_has_straight_rows(plate):
     picture, _, _, _, found = plate
     again = calibrate_distortion(find_beads(found.distortion.straightened(picture)), SHAPE)
-    assert again.before_px < 0.12 * found.before_px
+    assert again.before_px < 0.05 * found.before_px
 
 
 def test_a_picture_without_distortion_is_left_as_it_is():
