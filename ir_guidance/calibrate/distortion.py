@@ -19,8 +19,9 @@ from ir_guidance.calibrate.beads import Beads
 from ir_guidance.values import Matrix, Pixels, Vector
 
 DEGREE = 5
+WORST_PX = 1.0
 MIDDLE_SHARE = 0.35
-"""Share of the farthest bead's distance from the middle within which distortion is taken to be small."""
+"""Largest error on beads held out; share of the farthest bead's distance within which little is distorted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +77,7 @@ def calibrate_distortion(beads: Beads, shape: tuple[int, int]) -> DistortionCali
     What is not distortion is fixed by the middle: the grid's place, turn and size there stay as seen.
 
     Raises:
-        CalibrationError: Too few beads for the polynomial.
+        CalibrationError: Too few beads for the polynomial, or it does not fit beads that it has not seen.
     """
     terms = (DEGREE + 1) * (DEGREE + 2) // 2
     if len(beads.px) < 3 * terms:
@@ -93,6 +94,11 @@ def calibrate_distortion(beads: Beads, shape: tuple[int, int]) -> DistortionCali
             for part in (odd, ~odd)
         ]
     )
+    if _rms(held_out) > WORST_PX:
+        raise CalibrationError(
+            f"beads held out are {_rms(held_out):.1f} px off, {WORST_PX:g} px at most; "
+            "give a picture of a square grid of beads alone"
+        )
     found = _fitted(beads.px, true_px, centre_px)
     return DistortionCalibration(
         distortion=found,

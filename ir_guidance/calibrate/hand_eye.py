@@ -22,6 +22,8 @@ from ir_guidance.values import Matrix
 FEWEST_POSES = 4
 LEAST_TURN_RAD = np.radians(5.0)
 LEAST_SPREAD_RAD = np.radians(5.0)
+WORST_RAD, WORST_M = np.radians(2.0), 0.005
+"""Residuals at which the poses are no pairs, or the target has moved."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,7 +39,8 @@ def calibrate_hand_eye(base_from_hand: Matrix, eye_from_target: Matrix) -> HandE
     """Return the sensor's place on the hand from n poses of each, (n, 4, 4), metres; the target stands still.
 
     Raises:
-        CalibrationError: There are too few poses, or all turns have one axis: the place along it is not seen.
+        CalibrationError: There are too few poses, all turns have one axis (the place along it is not
+            seen), or nothing fits.
     """
     if base_from_hand.shape != eye_from_target.shape:
         raise CalibrationError(
@@ -63,13 +66,15 @@ def calibrate_hand_eye(base_from_hand: Matrix, eye_from_target: Matrix) -> HandE
     hand_from_eye = transform(turn, place_m)
     left, right = hand @ hand_from_eye, hand_from_eye @ eye
     turns = Rotation.from_matrix(left[:, :3, :3]).inv() * Rotation.from_matrix(right[:, :3, :3])
-    return HandEyeCalibration(
-        hand_from_eye=hand_from_eye,
-        rotation_rms_rad=float(np.sqrt((turns.magnitude() ** 2).mean())),
-        translation_rms_m=float(
-            np.sqrt(((left[:, :3, 3] - right[:, :3, 3]) ** 2).sum(axis=1).mean())
-        ),
-    )
+    rotation_rms_rad = float(np.sqrt((turns.magnitude() ** 2).mean()))
+    off_m = np.linalg.norm(left[:, :3, 3] - right[:, :3, 3], axis=1)
+    translation_rms_m = float(np.sqrt((off_m**2).mean()))
+    if rotation_rms_rad > WORST_RAD or translation_rms_m > WORST_M:
+        raise CalibrationError(
+            f"the poses are no pairs, or the target moved: residual {np.degrees(rotation_rms_rad):.1f} degrees, "
+            f"{translation_rms_m * 1e3:.1f} mm; check the rows' order and which pose is whose"
+        )
+    return HandEyeCalibration(hand_from_eye, rotation_rms_rad, translation_rms_m)
 
 
 def _check_axes(axes: Matrix) -> None:

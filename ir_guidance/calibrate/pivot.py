@@ -17,6 +17,8 @@ FEWEST_POSES = 10
 LEAST_TURN_RAD = np.radians(20.0)
 OUTLIER_SIGMA = 3.0
 ROUNDS = 20
+WORST_M = 0.002
+"""A residual at which the tip has not stayed put."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,8 @@ def calibrate_pivot(tracker_from_marker: Matrix) -> PivotCalibration:
     poses beyond three sigma are left out.
 
     Raises:
-        CalibrationError: There are too few poses, or the tool was turned too little or about one axis.
+        CalibrationError: There are too few poses, or the tool was turned too little or about one axis, or its
+            tip moved.
     """
     count = len(tracker_from_marker)
     if count < FEWEST_POSES:
@@ -58,12 +61,17 @@ def calibrate_pivot(tracker_from_marker: Matrix) -> PivotCalibration:
         if (now == used).all():
             break
         used = now
+    rms_m = float(np.sqrt((off_m[used] ** 2).mean()))
+    if rms_m > WORST_M:
+        raise CalibrationError(
+            f"the tip did not stay put: residual {rms_m * 1e3:.1f} mm, {WORST_M * 1e3:g} mm at most; record again"
+        )
     variance_m2 = float((off_m[used] ** 2).sum()) / (len(rows) - 6)
     return PivotCalibration(
         tip_m=found[:3],
         pivot_m=found[3:],
         tip_covariance_m2=variance_m2 * np.linalg.inv(rows.T @ rows)[:3, :3],
-        rms_m=float(np.sqrt((off_m[used] ** 2).mean())),
+        rms_m=rms_m,
         used=used,
     )
 

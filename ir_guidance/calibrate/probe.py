@@ -22,6 +22,8 @@ from ir_guidance.values import Matrix, Vector
 FEWEST_FRAMES = 10
 OUTLIER_SIGMA = 3.0
 ROUNDS = 20
+WORST_M = 0.002
+"""A mean error that no tracked N-wire calibration in use has: then images, poses and phantom do not belong together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +61,7 @@ def calibrate_probe(shots: WireShots, wires: Sequence[NWire]) -> ProbeCalibratio
     """Return the calibration that fits the middle wires best, those beyond three sigma left out.
 
     Raises:
-        CalibrationError: There are too few images, or the spots do not span the image.
+        CalibrationError: There are too few images, the spots do not span the image, or nothing fits.
     """
     count = len(shots.spots_px)
     if count < FEWEST_FRAMES:
@@ -80,6 +82,11 @@ def calibrate_probe(shots: WireShots, wires: Sequence[NWire]) -> ProbeCalibratio
         if (now == used).all():
             break
         used = now
+    if off_m[used].mean() > WORST_M:
+        raise CalibrationError(
+            f"images, poses and phantom do not go together: mean error {off_m[used].mean() * 1e3:.1f} mm, "
+            f"{WORST_M * 1e3:g} mm at most; check PhantomToReference and which transforms were recorded"
+        )
     across, down, origin_m = fit
     return ProbeCalibration(
         probe_from_px=_completed(across, down, origin_m),

@@ -24,6 +24,8 @@ from ir_guidance.values import CarmGeometry, Matrix
 
 PIXELS = ("u1_px", "v1_px", "u2_px", "v2_px")
 TRUTH = ("x_m", "y_m", "z_m")
+DOUBTED = 10.8
+"""Chi squared of one degree of freedom that one point in a thousand exceeds: its pixels are hardly one point's."""
 
 
 def carm_of(path: Path) -> tuple[CarmGeometry, tuple[int, int]]:
@@ -77,6 +79,7 @@ def calibrate_biplane(
         "sigma_px": sigma_px,
         "residual_rms_px": float(np.sqrt(np.mean([each.residual_px**2 for each in found]) * 2)),
         "chi2_mean": float(np.mean([each.chi2 for each in found])),
+        "doubted": [index for index, each in enumerate(found) if each.chi2 > DOUBTED],
         "points": [
             {
                 "point_m": each.point_m.tolist(),
@@ -90,6 +93,10 @@ def calibrate_biplane(
         "points": f"{len(found)}, in {frame}",
         "residual": f"{report['residual_rms_px']:.3f} px, chi2 {report['chi2_mean']:.2f} (1 is honest)",
     }
+    if report["doubted"]:
+        said["hardly one point"] = "rows " + ", ".join(
+            str(index + 1) for index in report["doubted"]
+        )
     draw = None
     if table.has(TRUTH):
         true_m = table.numbers(TRUTH)

@@ -87,6 +87,13 @@ def test_noise_and_a_needle_are_no_beads():
         find_beads(np.clip(picture, 0, 255).astype(np.uint8))
 
 
+def test_beads_on_no_grid_are_refused():
+    grid = np.stack(np.meshgrid(np.arange(12), np.arange(12)), axis=-1).reshape(-1, 2)
+    px = grid * 40.0 + 30 + np.random.default_rng(0).normal(0, 4, grid.shape)
+    with pytest.raises(CalibrationError, match="held out"):
+        calibrate_distortion(Beads(px, grid), SHAPE)
+
+
 def test_too_few_beads_are_refused():
     grid = np.stack(np.meshgrid(np.arange(6), np.arange(6)), axis=-1).reshape(-1, 2)
     with pytest.raises(CalibrationError, match="36 beads"):

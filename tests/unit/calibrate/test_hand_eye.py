@@ -45,6 +45,18 @@ def test_with_noise_the_place_is_near_and_the_residual_says_the_noise():
     assert 0.0005 < found.translation_rms_m < 0.003
 
 
+def test_rows_out_of_order_are_refused():
+    hand, target = moved(np.random.default_rng(5))
+    with pytest.raises(CalibrationError, match="no pairs, or the target moved"):
+        calibrate_hand_eye(hand, np.roll(target, 1, axis=0))
+
+
+def test_poses_the_wrong_way_round_are_refused():
+    hand, target = moved(np.random.default_rng(6))
+    with pytest.raises(CalibrationError, match="which pose is whose"):
+        calibrate_hand_eye(np.linalg.inv(hand), target)
+
+
 def test_turning_about_one_axis_is_refused():
     with pytest.raises(CalibrationError, match="about one axis only"):
         calibrate_hand_eye(*moved(np.random.default_rng(2), axes=(0, 0, 1)))

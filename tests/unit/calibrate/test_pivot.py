@@ -38,6 +38,12 @@ def test_poses_that_slipped_are_left_out():
     assert np.linalg.norm(found.tip_m - TIP_M) < 0.0003
 
 
+def test_a_tip_that_wandered_is_refused():
+    poses = pivoting(np.random.default_rng(4), TIP_M, PIVOT_M, noise_m=0.004)
+    with pytest.raises(CalibrationError, match="did not stay put"):
+        calibrate_pivot(poses)
+
+
 def test_turning_about_one_axis_is_refused():
     poses = pivoting(np.random.default_rng(2), TIP_M, PIVOT_M, swing_deg=0.0)
     with pytest.raises(CalibrationError, match="swing it both ways"):

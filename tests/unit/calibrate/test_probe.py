@@ -164,6 +164,13 @@ def test_too_few_images_are_refused():
         calibrate_probe(shots(np.random.default_rng(5), 5), WIRES)
 
 
+def test_a_phantom_that_stands_elsewhere_in_every_image_is_refused():
+    true = shots(np.random.default_rng(6), 30)
+    jumbled = WireShots(true.spots_px, true.probe_from_phantom[::-1])
+    with pytest.raises(CalibrationError, match="do not go together"):
+        calibrate_probe(jumbled, WIRES)
+
+
 def test_wires_that_make_no_n_are_refused():
     ends_m = WIRES[0].ends_m.copy()
     ends_m[1] = ends_m[0] + [0.01, 0, 0]

@@ -96,8 +96,23 @@ def test_biplane_points_with_their_truth(tmp_path, monkeypatch, capsys, placed):
     )
     assert found["frame"].startswith("base_link" if placed else "the isocentre's axes")
     assert found["error_mean_m"] < 0.0003
+    assert len(found["doubted"]) <= 1
     assert 2.0 < found["nees_mean"] < 4.2
     assert np.array(found["points"][0]["covariance_m2"]).shape == (3, 3)
+
+
+def test_biplane_pixels_that_are_no_one_point_are_named(tmp_path, monkeypatch, capsys):
+    views = [carm(0.8), carm(-0.6)]
+    points_m = views[0].base_from_isocentre[:3, 3] + np.array([[0, 0, 0], [0.02, 0.01, 0.03]])
+    rows = np.concatenate([px_from_base_carm(points_m, view, SHAPE) for view in views], axis=1)
+    rows[1] = [*rows[1, :2], *rows[0, 2:]]
+    (tmp_path / "points.csv").write_text(
+        "u1_px,v1_px,u2_px,v2_px\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
+    )
+    files = [write_carm(tmp_path / f"{n}.json", view) for n, view in enumerate(views)]
+    given = ("biplane", *files, tmp_path / "points.csv")
+    found = report_of(monkeypatch, capsys, tmp_path / "out", *given, pictured=False)
+    assert found["doubted"] == [1]
 
 
 @pytest.mark.parametrize("unit", ["m", "mm"])
