@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from ir_guidance.calibrate import CalibrationError
 from ir_guidance.calibrate.carm_file import read_carm
 from ir_guidance.calibrate.register import STAGES, Registration, Seen, register, seen_of
 from ir_guidance.commands.calibrate.carm import carm_of
@@ -28,6 +29,9 @@ from ir_guidance.values import CarmGeometry, Modality, Pixels, Vector
 
 LEAST_CORRELATION = 0.92
 """Of the last stage. Right places of the chest CT gave 0.93 and more, wrong ones 0.91 and less, most below 0.7."""
+
+LARGEST_MOVE_M = 0.05
+"""A rough place is not so rough; one view can drift so far along its ray and still look right."""
 
 
 def ct_of(path: Path) -> Ct:
@@ -85,11 +89,7 @@ def calibrate_ct(
     views = CtViews(coarser(body), middle_m, geometries, len(pictures[0]))
     seen = [seen_of(picture, logarithmic=logarithmic) for picture in pictures]
     found = _registered(seen, views, console)
-    if found.correlation < LEAST_CORRELATION:
-        raise SettingsError(
-            f"{ct}: does not fit the images, correlation {found.correlation:.2f}, {LEAST_CORRELATION:g} is needed; "
-            "give --isocentre within 20 mm, and check --carm and --logarithmic"
-        )
+    _check(found, ct)
     isocentre_from_lps = found.motion @ transform(np.eye(3), -middle_m)
     report = {
         "kind": "ct",
@@ -112,6 +112,16 @@ def calibrate_ct(
     before = views.line_integrals(np.eye(4), STAGES[-1].side)
     write_report(report, said, folder, console, partial(draw_registration, pictures, before, after))
     return report
+
+
+def _check(found: Registration, ct: Path) -> None:
+    """Refuse a registration that does not fit, or has run away."""
+    moved_m = float(np.linalg.norm(found.motion[:3, 3]))
+    if found.correlation < LEAST_CORRELATION or moved_m > LARGEST_MOVE_M:
+        raise CalibrationError(
+            f"{ct}: does not fit the images: correlation {found.correlation:.2f} ({LEAST_CORRELATION:g} is needed), moved "
+            f"{mm(moved_m)} ({mm(LARGEST_MOVE_M)} at most); give --isocentre within 20 mm, check --carm, --logarithmic"
+        )
 
 
 def _views(images: list[Path], carms: list[Path]) -> tuple[list[Pixels], list[CarmGeometry]]:
