@@ -119,8 +119,8 @@ def _check(found: Registration, ct: Path) -> None:
     moved_m = float(np.linalg.norm(found.motion[:3, 3]))
     if found.correlation < LEAST_CORRELATION or moved_m > LARGEST_MOVE_M:
         raise CalibrationError(
-            f"{ct}: does not fit the images: correlation {found.correlation:.2f} ({LEAST_CORRELATION:g} is needed), moved "
-            f"{mm(moved_m)} ({mm(LARGEST_MOVE_M)} at most); give --isocentre within 20 mm, check --carm, --logarithmic"
+            f"{ct}: does not fit the images: correlation {found.correlation:.2f} ({LEAST_CORRELATION:g} is needed), "
+            f"moved {mm(moved_m)} ({mm(LARGEST_MOVE_M)} at most); give --isocentre within 20 mm, check --carm"
         )
 
 
