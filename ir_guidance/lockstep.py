@@ -17,9 +17,11 @@ from ir_guidance.kinematics import guide_pose, joints_for
 from ir_guidance.pipeline import Mark, RobotHistory, See, Steer, marked, path_normal
 from ir_guidance.plan import NoPlanError
 from ir_guidance.profiles import Profile
+from ir_guidance.profiles.success import Ellipsoid, achieved, is_through
 from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
 from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room
+from ir_guidance.room.patients import fluoroscopy_patient, ultrasound_patient
 from ir_guidance.room.sight import sight, view_direction
 from ir_guidance.room.xray.ct import CtError, read_ct
 from ir_guidance.scripted_operator import (
@@ -52,12 +54,15 @@ LATENCY_NS = 20 * NS_PER_MS  # from acquisition to the gate; measured live on tw
 class TrialRow:
     """How one trial ended; millimetres, because this is for people.
 
-    The error is told apart by the direction that the image shows nothing of: out of the plane, along the ray.
+    ``achieved`` is what the needle's last place is worth by the profile's own measure, ``purpose``. The
+    error is told apart by the direction that the image shows nothing of: out of the plane, along the ray.
     """
 
     seed: int
     outcome: str
     success: bool
+    purpose: str
+    achieved: float
     tip_error_mm: float
     across_view_mm: float
     along_view_mm: float
@@ -91,8 +96,13 @@ class Trial:
         """
         self.profile, self.seed = profile, seed
         self.now_ns = NS_PER_S
-        patient = FluoroscopyRoomSettings(ct=ct)
-        self.room = make_room(profile.modality, seed, fluoroscopy=patient)
+        self.room = make_room(
+            profile.modality,
+            seed,
+            ultrasound_patient(profile.name),
+            fluoroscopy_patient(profile.name, FluoroscopyRoomSettings(ct=ct)),
+        )
+        self.pierced = False
         self.robot = EmbeddedRobot(profile.drive, profile.limits, seed, self.now_ns)
         self.gate = Gate(profile.gate, profile.limits, session=f"trial {seed}")
         tracker = chosen_tracker(backend, profile)
@@ -112,6 +122,7 @@ class Trial:
         self.now_ns += TICK_NS
         self.robot.step(self.now_ns)
         self.room.step(self.now_ns / NS_PER_S, guide_pose(self.robot.true_joints))
+        self._watch_target()
         state = self.robot.state()
         self.history.add(state)
         self.gate.robot(state)
@@ -128,6 +139,11 @@ class Trial:
             self.robot.send(decision.command, self.now_ns)
         self._decision = decision
         return decision
+
+    def _watch_target(self) -> None:
+        truth = self.room.truth(self.now_ns)
+        target = Ellipsoid(truth.target_m, self.room.target_radii_m)
+        self.pierced = self.pierced or is_through(truth.tip_m, truth.direction, target)
 
     def _take_frame(self) -> None:
         self.frames += 1
@@ -230,13 +246,17 @@ def run_trial(
     truth = trial.room.truth(trial.now_ns)
     error_m = float(np.linalg.norm(truth.tip_m - truth.target_m))
     across_m, along_m = across_and_along(truth.tip_m - truth.target_m, view_direction(trial.room))
+    target = Ellipsoid(truth.target_m, trial.room.target_radii_m)
+    purpose = achieved(profile.success, truth.tip_m, truth.direction, target, pierced=trial.pierced)
     hit = trial.room.touched_obstacle
     safe = trial.gate.blind_travel_max_m <= 0.001 and Level.R4 not in trial.gate.levels_reached
     arrived = outcome == "arrived"
     return TrialRow(
         seed=seed,
         outcome=outcome,
-        success=arrived and safe and not hit and error_m <= profile.tolerance_m,
+        success=arrived and safe and not hit and error_m <= profile.tolerance_m and purpose.met,
+        purpose=purpose.measure,
+        achieved=purpose.value,
         tip_error_mm=error_m * 1e3,
         across_view_mm=across_m * 1e3,
         along_view_mm=along_m * 1e3,

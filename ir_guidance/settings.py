@@ -41,6 +41,17 @@ def checked(model: type[S], values: dict[str, Any], where: str) -> S:
         raise SettingsError(f"{where}: {faults}") from None
 
 
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping with another's values in place of its own, group by group."""
+    both = {
+        key: merged(base[key], value)
+        if isinstance(base.get(key), dict) and isinstance(value, dict)
+        else value
+        for key, value in over.items()
+    }
+    return base | both
+
+
 def load_yaml(path: Path) -> dict[str, Any]:
     """Return the mapping in a YAML file.
 

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from ir_guidance import __version__
 from ir_guidance.geometry import across_and_along
+from ir_guidance.profiles.success import Achieved, Ellipsoid, Success, achieved, is_through
 from ir_guidance.timing import percentiles_ms
 from ir_guidance.values import Fix, Plan, Truth
 
@@ -44,6 +45,7 @@ class Run:
     backend: str
     outcome: str
     tolerance_m: float
+    success: Success
     arrived_steady_ns: int | None
     frames: int
     dropped_frames: int
@@ -78,6 +80,20 @@ def errors_m(truth: Truth) -> tuple[float, float | None, float | None]:
     return float(np.linalg.norm(error)), across_m, along_m
 
 
+def purpose_of(run: Run, truth: Truth) -> Achieved | None:
+    """Return what the needle's last place is worth by the profile's own measure; None where no target is told."""
+    if "target_radii_m" not in truth.extra:
+        return None
+    targets = (
+        (each, Ellipsoid(each.target_m, np.array(each.extra["target_radii_m"])))
+        for each in run.truths
+        if each.steady_ns <= truth.steady_ns and "target_radii_m" in each.extra
+    )
+    pierced = any(is_through(each.tip_m, each.direction, target) for each, target in targets)
+    target = Ellipsoid(truth.target_m, np.array(truth.extra["target_radii_m"]))
+    return achieved(run.success, truth.tip_m, truth.direction, target, pierced=pierced)
+
+
 def _mm(length_m: float | None) -> float | None:
     return None if length_m is None else length_m * 1e3
 
@@ -88,7 +104,9 @@ def summary(run: Run) -> dict[str, Any]:
     error_m, across_m, along_m = (None,) * 3 if truth is None else errors_m(truth)
     violations = _violations(run, truth)
     arrived = run.outcome == "arrived" and error_m is not None
-    success = arrived and not violations and error_m <= run.tolerance_m  # type: ignore[operator]
+    purpose = None if truth is None else purpose_of(run, truth)
+    met = purpose is None or purpose.met
+    success = arrived and not violations and error_m <= run.tolerance_m and met  # type: ignore[operator]
     return {
         "outcome": run.outcome,
         "success": bool(success),
@@ -96,6 +114,9 @@ def summary(run: Run) -> dict[str, Any]:
         "procedure": run.procedure,
         "modality": str(run.modality),
         "operator": run.operator,
+        "purpose": None
+        if purpose is None
+        else {purpose.measure: purpose.value, "met": purpose.met},
         "tip_error_mm": _mm(error_m),
         "across_view_mm": _mm(across_m),
         "along_view_mm": _mm(along_m),
@@ -154,7 +175,7 @@ def table(found: Mapping[str, Any]) -> Table:
     shown.add_section()
     _add_times(shown, "end to end", found["latency_ms"])
     shown.caption = (
-        f"{found['operator']} operator, tracker {found['backend']}; "
+        f"{purpose_line(found['purpose'])}{found['operator']} operator, tracker {found['backend']}; "
         f"tip to target {error} (across the view {across}, along it {along}; "
         f"tolerance {found['tolerance_mm']:.1f} mm), "
         f"blind travel {found['blind_travel_mm_max']:.2f} mm, "
@@ -162,6 +183,14 @@ def table(found: Mapping[str, Any]) -> Table:
         f"{found['deadline_misses']} over budget, gate {' '.join(found['gate_levels'])}"
     )
     return shown
+
+
+def purpose_line(purpose: Mapping[str, Any] | None) -> str:
+    """Return the profile's own measure in words, with a stop; nothing where there is none."""
+    if purpose is None:
+        return ""
+    (measure, value), _ = purpose.items()
+    return f"{measure.replace('_', ' ')} {value:.2f}, {'met' if purpose['met'] else 'NOT met'}. "
 
 
 def _add_times(shown: Table, name: str, times: Mapping[str, float]) -> None:

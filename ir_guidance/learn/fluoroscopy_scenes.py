@@ -12,19 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ir_guidance.learn.contrast import shaft_contrast
+from ir_guidance.learn.fluoroscopy_layout import (
+    hold,
+    instrument,
+    lay,
+    lay_lead,
+    other_needles,
+    prior,
+)
 from ir_guidance.learn.scene import FRAMES, Scene
 from ir_guidance.room.xray.backdrop import Backdrop, backdrop
 from ir_guidance.room.xray.beam import STEEL, share_left, transmitted
 from ir_guidance.room.xray.canvas import Canvas, Material
 from ir_guidance.room.xray.detector import Noise
-from ir_guidance.room.xray.devices import heading, scatter_devices
+from ir_guidance.room.xray.devices import heading
 from ir_guidance.room.xray.display import Border, border, overlay
 from ir_guidance.room.xray.imaging import Imaging
-from ir_guidance.room.xray.instrument import Instrument, drawn_instrument, hub, sleeve
+from ir_guidance.room.xray.instrument import Instrument
 from ir_guidance.room.xray.phantom import BODIES
 from ir_guidance.room.xray.seen import in_field, on_screen, targets_on_screen
 from ir_guidance.room.xray.solids import Rays
-from ir_guidance.room.xray.targets import clip, filled_hollow, vessels
 from ir_guidance.room.xray.variety import drawn_imaging, drawn_view
 from ir_guidance.values import Modality, Vector
 
@@ -37,12 +44,10 @@ SCENES_A_BACKDROP = 16
 SHAPES = ((512, 512),) * 6 + ((480, 640), (400, 400), (448, 512), (512, 384))
 BODY_ODDS = {"torso": 0.34, "hip": 0.26, "limb": 0.16, "skull": 0.10, "block": 0.14}
 PULSE_RATES_HZ = (3.75, 7.5, 10.0, 15.0, 30.0)
-NEEDLE_CHANCE, PRIOR_CHANCE, STILL_CHANCE = 0.85, 0.60, 0.15
+NEEDLE_CHANCE, PRIOR_CHANCE, STILL_CHANCE = 0.80, 0.60, 0.15
 
-ARRIVING_CHANCE = 0.35
-"""Targets that the needle is about to reach, or has reached: where it matters most that both are seen."""
-
-ARRIVING_M = (-0.002, 0.020)
+LEAD_CHANCE = {True: 0.15, False: 0.50}
+"""Of a lead that ends in the field, by whether there is a needle as well: what it must not be taken for."""
 
 LEAST_SIGNAL = 12.0
 """Signal over noise of the needle's last 60 pixels together, from which a needle is there to be seen."""
@@ -104,12 +109,13 @@ def _scene(generator: Generator, behind: Backdrop, noise: Noise, field: Border, 
     (water_m, bone_m), spacing_m = _turned(generator, behind, (rows, columns))
     canvas = Canvas((rows, columns), spacing_m)
     present = generator.random() < NEEDLE_CHANCE
-    wanted = _instrument(generator, field, spacing_m)
-    prior_px = _prior(generator, wanted, spacing_m) if generator.random() < PRIOR_CHANCE else None
-    targets_px, radii_px = _lay(generator, canvas, field, wanted)
-    held_px = _hold(generator, canvas, wanted) if present else 0.0
+    wanted = instrument(generator, field, spacing_m)
+    prior_px = prior(generator, wanted, spacing_m) if generator.random() < PRIOR_CHANCE else None
+    targets_px, radii_px = lay(generator, canvas, field, wanted)
+    lay_lead(generator, canvas, field, targets_px, LEAD_CHANCE[present])
+    held_px = hold(generator, canvas, wanted) if present else 0.0
     if prior_px is not None and generator.random() < 0.3:
-        _lay_others(generator, canvas, field, wanted)
+        other_needles(generator, canvas, field, wanted)
     steel_m = canvas.layer(Material.STEEL)
     water_m += canvas.layer(Material.PLASTIC)
     passed = transmitted(water_m, bone_m, steel_m, canvas.layer(Material.CONTRAST))
@@ -154,86 +160,6 @@ def _turned(
         for image in (behind.water_m, behind.bone_m)
     ]
     return [image.astype(np.float32, copy=False) for image in turned], behind.spacing_m / zoom
-
-
-def _inside(generator: Generator, field: Border, share: float) -> Array:
-    """Return a pixel (2,) within a share of the field's radius."""
-    away = field.round_px[2] * share * generator.random() ** 0.5
-    place: Array = np.array(field.round_px[:2]) + away * heading(generator.uniform(0, 2 * np.pi))
-    return place
-
-
-def _instrument(generator: Generator, field: Border, spacing_m: float) -> Instrument:
-    tip_px = _inside(generator, field, 0.95 if generator.random() < 0.88 else 1.8)
-    right_across = generator.random() < 0.6
-    length_px = max(generator.uniform(0.004, 0.1) / spacing_m, 8.0)
-    if right_across:
-        length_px = 2.0 * max(field.open.shape)
-    return drawn_instrument(generator, tip_px, length_px, spacing_m)
-
-
-def _hold(generator: Generator, canvas: Canvas, wanted: Instrument) -> float:
-    """Draw what holds a needle that begins inside the image; return how far it runs on in a sleeve."""
-    if np.linalg.norm(wanted.line_px[0] - wanted.line_px[-1]) > max(canvas.shape):
-        return 0.0
-    if generator.random() < 0.35:
-        hub(canvas, generator, wanted)
-        return 0.0
-    return sleeve(canvas, generator, wanted)
-
-
-def _lay(
-    generator: Generator, canvas: Canvas, field: Border, wanted: Instrument
-) -> tuple[Array, Array]:
-    """Draw vessels, devices and targets; return the targets' places (k, 2) and radii (k,) in pixels."""
-    scatter_devices(canvas, generator, int(generator.choice([0, 0, 1, 1, 2, 2, 3, 4, 6])))
-    if generator.random() < 0.22:
-        vessels(canvas, generator)
-    places: list[Array] = []
-    radii: list[float] = []
-    for chance, most, draw in ((0.55, 5, clip), (0.35, 2, filled_hollow)):
-        if generator.random() < chance:
-            for _ in range(int(generator.integers(1, most + 1))):
-                places.append(_target_place(generator, canvas, field, wanted))
-                radii.append(draw(canvas, generator, places[-1]))
-    if generator.random() < 0.15:  # a point of a registered CT: nothing shows it
-        places.append(_inside(generator, field, 0.8))
-        radii.append(4.0)
-    return np.array(places).reshape(-1, 2), np.array(radii)
-
-
-def _target_place(generator: Generator, canvas: Canvas, field: Border, wanted: Instrument) -> Array:
-    """Return where a target is, (u, v): anywhere in the field, or ahead of the needle's tip."""
-    if generator.random() >= ARRIVING_CHANCE:
-        return _inside(generator, field, 0.9)
-    start, tip = wanted.line_px[0], wanted.line_px[-1]
-    ahead = (tip - start) / np.linalg.norm(tip - start)
-    off_m = np.array([generator.uniform(*ARRIVING_M), generator.normal(0.0, 0.002)])
-    place: Array = tip + off_m @ np.array([ahead, [-ahead[1], ahead[0]]]) / canvas.spacing_m
-    return place
-
-
-def _lay_others(generator: Generator, canvas: Canvas, field: Border, wanted: Instrument) -> None:
-    """Draw needles that are not the guided one, well beside it."""
-    start, tip = wanted.line_px[0], wanted.line_px[-1]
-    side = np.array([tip[1] - start[1], start[0] - tip[0]]) / np.linalg.norm(tip - start)
-    for _ in range(int(generator.integers(1, 4))):
-        other = _instrument(generator, field, canvas.spacing_m)
-        if abs(float((other.line_px[-1] - tip) @ side)) > 28:
-            wall_m = None if other.wall_px is None else other.wall_px * canvas.spacing_m
-            radius_m = other.radius_px * canvas.spacing_m
-            canvas.wire(other.line_px, radius_m, wall_m=wall_m, tip=other.tip)
-
-
-def _prior(generator: Generator, wanted: Instrument, spacing_m: float) -> Array:
-    """Return where joints would place entry and tip (2, 2), with a robot's error."""
-    start, tip = wanted.line_px[0], wanted.line_px[-1]
-    length_px = float(np.linalg.norm(tip - start))
-    angle = np.arctan2(tip[1] - start[1], tip[0] - start[0]) + generator.normal(0, 0.035)
-    along, aside = generator.normal(0, 0.0015, 2) / spacing_m
-    said_tip = tip + along * heading(angle) + aside * heading(angle + np.pi / 2)
-    length_px = min(length_px, generator.uniform(0.1, 0.2) / spacing_m)
-    return np.stack([said_tip - length_px * heading(angle), said_tip])
 
 
 def _motion(generator: Generator, spacing_m: float) -> Motion:

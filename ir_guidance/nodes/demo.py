@@ -221,6 +221,7 @@ def run_of(seen: Watched, profile: Profile, seed: int, operator: str, outcome: s
         backend=seen.backend,
         outcome=outcome,
         tolerance_m=profile.tolerance_m,
+        success=profile.success,
         arrived_steady_ns=seen.arrived_steady_ns,
         frames=seen.frames,
         dropped_frames=seen.dropped,

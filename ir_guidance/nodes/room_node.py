@@ -23,6 +23,7 @@ from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.room import RoomSettings
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
 from ir_guidance.room.modality import AnyRoom, frame_of, frame_rate_hz, make_room
+from ir_guidance.room.patients import fluoroscopy_patient, ultrasound_patient
 from ir_guidance.room.sight import sight
 from ir_guidance.values import NS_PER_S, Pixels
 from ir_guidance.values import CarmGeometry as CarmGeometryValue
@@ -79,7 +80,12 @@ class RoomNode(LifecycleNode):
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         own = self.settings
-        self._room = make_room(self._profile.modality, own.seed, own.room, own.fluoroscopy)
+        self._room = make_room(
+            self._profile.modality,
+            own.seed,
+            ultrasound_patient(self._profile.name, own.room),
+            fluoroscopy_patient(self._profile.name, own.fluoroscopy),
+        )
         self._robot = EmbeddedRobot(
             self._profile.drive, self._profile.limits, self.settings.seed, steady_ns()
         )

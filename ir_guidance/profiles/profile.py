@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
@@ -14,8 +14,9 @@ from ir_guidance.gate import GateSettings
 from ir_guidance.kinematics import JOINTS, RobotLimits
 from ir_guidance.localise import LocaliseSettings
 from ir_guidance.plan import PlanSettings
+from ir_guidance.profiles.success import SampleSettings, Success
 from ir_guidance.robot import DriveSettings
-from ir_guidance.settings import Settings, SettingsError, checked, load_yaml
+from ir_guidance.settings import Settings, SettingsError, checked, load_yaml, merged
 from ir_guidance.timing import Budget
 from ir_guidance.track import TrackSettings
 from ir_guidance.values import Modality
@@ -30,6 +31,9 @@ class Profile(Settings):
     modality: Modality = Field(Modality.ULTRASOUND, description="The images it is guided by.")
     tolerance_m: float = Field(
         0.002, gt=0, le=0.02, description="Tip-to-target distance that is a success."
+    )
+    success: Annotated[Success, Field(discriminator="kind")] = Field(
+        SampleSettings(), description="What the procedure is done for, beyond the tip's tolerance."
     )
     longest_s: float = Field(
         240.0, gt=0, le=3600, description="Time after which the insertion is given up."
@@ -106,15 +110,5 @@ def merged_profile(name: str, overrides: dict[str, Any], where: str) -> Profile:
         if modality not in others:
             known = ", ".join([base["modality"], *others])
             raise SettingsError(f"{where}: no {name} by modality {modality!r}, choose from {known}")
-        base = _merged(base, others[modality])
-    return checked(Profile, _merged(base, overrides), where)
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    both = {
-        key: _merged(base[key], value)
-        if isinstance(base.get(key), dict) and isinstance(value, dict)
-        else value
-        for key, value in over.items()
-    }
-    return base | both
+        base = merged(base, others[modality])
+    return checked(Profile, merged(base, overrides), where)

@@ -43,6 +43,9 @@ class AnatomySettings(Settings):
         description="How well the operator found the plane through the lesion, 1 sigma.",
     )
     lesion_radius_m: Range = Field((0.005, 0.008), description="Half axes of the lesion.")
+    lesion_long_m: Range | None = Field(
+        None, description="Half axis of it across the plane, where that is another: of a vessel."
+    )
     lesion_irregularity: float = Field(
         0.06, ge=0, le=0.2, description="Relative roughness of its border."
     )
@@ -137,6 +140,8 @@ def _lesion(generator: np.random.Generator, settings: AnatomySettings) -> Lesion
         ]
     )
     radii = generator.uniform(*settings.lesion_radius_m, 3)
+    if settings.lesion_long_m is not None:
+        radii[1] = uniform(generator, settings.lesion_long_m)
     waves = tuple(
         (
             order,

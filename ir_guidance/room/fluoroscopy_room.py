@@ -103,6 +103,7 @@ class FluoroscopyRoom:
             interior.obstacles,
             Push(settings.push_m, settings.push_reach_m),
         )
+        self._radii_m = interior.radii_m
         self.registered_target_m: Vector = interior.target_m + rest.normal(
             0, settings.registration_sigma_m, 3
         )
@@ -149,6 +150,11 @@ class FluoroscopyRoom:
     def target_rest_m(self) -> Vector:
         """The target's true centre (3,) at end-exhale in ``base_link``."""
         return self._mechanics.target_rest_m
+
+    @property
+    def target_radii_m(self) -> Vector:
+        """Half axes (3,) of what is to be reached, along the axes of ``base_link``."""
+        return self._radii_m
 
     @property
     def obstacles(self) -> tuple[Sphere, ...]:

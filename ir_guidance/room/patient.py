@@ -209,6 +209,11 @@ class Room:
         return self._mechanics.target_rest_m
 
     @property
+    def target_radii_m(self) -> Vector:
+        """Half axes (3,) of the lesion along the axes of ``base_link``."""
+        return self._anatomy.lesion.radii_m
+
+    @property
     def obstacles(self) -> tuple[Sphere, ...]:
         """The true vessels at end-exhale; they move with the organ as the target does."""
         return self._mechanics.obstacles

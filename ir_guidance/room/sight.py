@@ -21,7 +21,8 @@ def sight(room: AnyRoom) -> dict[str, Any]:
 
     In ultrasound that is marked in the image: ``marks_px``. By X-rays it comes from a registered CT, in
     ``base_link``: ``place_m`` of the target, with its sigma, and ``regions`` (x, y, z, radius), which
-    share the registration's error. ``view`` is the direction that the image shows nothing of.
+    share the registration's error. ``view`` is the direction that the image shows nothing of;
+    ``target_radii_m`` are the target's half axes.
     """
     truth = room.truth(0)
     seen: dict[str, Any] = {
@@ -29,6 +30,7 @@ def sight(room: AnyRoom) -> dict[str, Any]:
         "marks_px": [],
         "at_rest": bool(np.linalg.norm(truth.breathing_m) < AT_REST_M),
         "view": view_direction(room).tolist(),
+        "target_radii_m": room.target_radii_m.tolist(),
     }
     if isinstance(room, Room):
         for sphere in room.obstacles:

@@ -15,7 +15,7 @@ from ir_guidance.track.marks import draw_shaft, draw_target
 from ir_guidance.track.memory import Memory
 from ir_guidance.track.motion import Expected, TipMotion
 from ir_guidance.track.place import Place, blurred, both
-from ir_guidance.track.pointing import Pointing, pointing
+from ir_guidance.track.pointing import Pointing, pointing, put_on_axis
 from ir_guidance.track.quality import Quality
 from ir_guidance.track.settings import TrackSettings
 from ir_guidance.track.sighting import Sighting
@@ -65,7 +65,7 @@ class LearnedTracker:
         self._calibration = calibration or Calibration()
         self._quality = Quality(settings.quality)
         self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
-        self._motion = TipMotion(self._settings.motion)
+        self._motion = TipMotion(self._settings.motion, by_xrays=not ultrasound)
         self._look_alone = settings.of(modality).target.alone
         self._template = TargetFollower(settings.of(modality).target)
         self._spacing_now_m = 1.0
@@ -188,6 +188,10 @@ class LearnedTracker:
         if closely and not self._is_sure(tip * place.mass, points, prior):
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         best, image = self._in_image(view, place), self._in_image(view, image)
+        if self._modality is Modality.FLUOROSCOPY:
+            best, image = (
+                put_on_axis(each, points, view, self._spacing_now_m) for each in (best, image)
+            )
         if self._touches_target(image.place):
             image = blurred(image, points.direction, self._settings.touch_m / self._spacing_now_m)
             by_image = image

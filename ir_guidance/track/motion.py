@@ -24,10 +24,16 @@ class MotionSettings(Settings):
         0.15, ge=0, le=2, description="Growth aside with what the robot moved since, 1 sigma."
     )
     along_sigma_m: float = Field(
-        0.0010,
+        0.0006,
         gt=0,
         le=0.02,
         description="Of the robot's tip along the shaft: a needle bends, it does not stretch.",
+    )
+    along_sigma_by_xrays_m: float = Field(
+        0.0010,
+        gt=0,
+        le=0.02,
+        description="The same by X-rays, whose scale is that of one depth; there the image knows better.",
     )
     aside_sigma_m: float = Field(
         0.004, gt=0, le=0.05, description="Of it across the shaft, before the first sighting."
@@ -51,9 +57,10 @@ class TipMotion:
     frame: nothing is remembered along the shaft, so that one wrong sighting cannot lead to the next.
     """
 
-    def __init__(self, settings: MotionSettings) -> None:
+    def __init__(self, settings: MotionSettings, *, by_xrays: bool = False) -> None:
         """Start without knowledge."""
         self._settings = settings
+        self._along_m = settings.along_sigma_by_xrays_m if by_xrays else settings.along_sigma_m
         self.reset()
 
     def reset(self) -> None:
@@ -96,7 +103,7 @@ class TipMotion:
         if self._state is not None:
             offset = float(self._state[0] @ aside)
             variance = min(float(aside @ self._state[1] @ aside), variance)
-        sigma_px = self._settings.along_sigma_m / spacing_m
+        sigma_px = self._along_m / spacing_m
         covariance = variance * np.outer(aside, aside) + sigma_px**2 * np.outer(along, along)
         return np.asarray(prior.tip_px + offset * aside), covariance
 

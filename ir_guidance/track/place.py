@@ -26,6 +26,14 @@ def blurred(place: Place, direction: Vector, sigma_px: float) -> Place:
     return Place(place.place, spread, place.mass)
 
 
+def on_axis(place: Place, axis: Vector, direction: Vector, sigma_px: float) -> Place:
+    """Return a place moved aside onto an axis, through (u, v) along a unit direction, that is known to a sigma."""
+    aside = np.array([-direction[1], direction[0]])
+    along_px2 = float(direction @ place.covariance @ direction)
+    covariance = along_px2 * np.outer(direction, direction) + sigma_px**2 * np.outer(aside, aside)
+    return Place(place.place + aside @ (axis - place.place) * aside, covariance, place.mass)
+
+
 def both(first: Place, second: Place) -> Place:
     """Return where something is by two who err independently, weighed by their inverse covariances."""
     precisions = [np.linalg.inv(each.covariance) for each in (first, second)]

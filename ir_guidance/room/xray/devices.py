@@ -88,6 +88,20 @@ def catheter(canvas: Canvas, generator: Generator) -> None:
         canvas.wire(line[-3:], 0.8 * radius_m, density=0.9)
 
 
+def bent_lead(canvas: Canvas, generator: Generator, end_px: Array) -> None:
+    """Draw a lead or a soft wire that ends at a pixel (2,): a needle but for its being bent."""
+    angle, size = generator.uniform(0, 2 * np.pi), max(canvas.shape)
+    share = np.linspace(0, 1, 40)
+    turn = generator.choice([-1.0, 1.0]) * generator.uniform(0.3, 1.6)
+    steps = np.array([heading(angle + turn * at) for at in share]) * size / len(share)
+    line = end_px + np.cumsum(steps, axis=0)[::-1]
+    canvas.wire(
+        np.concatenate([line, end_px[None]]),
+        generator.uniform(0.0002, 0.0008),
+        density=generator.uniform(0.25, 1),
+    )
+
+
 def screw(canvas: Canvas, generator: Generator) -> None:
     """Draw a screw of bone, threaded, with a head."""
     start, angle = place(canvas, generator), generator.uniform(0, 2 * np.pi)

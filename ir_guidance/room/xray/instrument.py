@@ -18,6 +18,10 @@ Array = NDArray[np.float64]
 GAUGES_M = np.array([0.51, 0.57, 0.64, 0.72, 0.82, 0.91, 1.07, 1.27, 1.47, 1.65, 1.83, 2.11]) / 1e3
 """Outer diameters of 25 to 14 G (ISO 9626), without the odd ones that are hardly used."""
 
+WIRE_POINTS = [4, 4, 4, 4, 2, 3, 1, 0]
+NEEDLE_POINTS = [3, 3, 3, 3, 4, 2, 1, 0]
+"""How often each kind of point is met: wires for bone are mostly trocars, needles mostly bevelled."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instrument:
@@ -58,8 +62,9 @@ def drawn_instrument(
     line = -run[:, None] * heading(angle) + aside[:, None] * heading(angle + np.pi / 2)
     wire = generator.random() < 0.35
     diameter_m = generator.uniform(0.0008, 0.0026) if wire else generator.choice(GAUGES_M)
-    point = generator.choice([2, 2, 2, 1, 0] if wire else [3, 3, 3, 3, 2, 2, 1, 0])
-    tip = Tip(Point(int(point)), generator.uniform(2, 6), generator.uniform(0, 2 * np.pi))
+    point = Point(int(generator.choice(WIRE_POINTS if wire else NEEDLE_POINTS)))
+    length = generator.uniform(2.0, 4.5 if wire else 6.0)
+    tip = Tip(point, length, generator.uniform(0, 2 * np.pi))
     radius_px = diameter_m / 2 / spacing_m
     hollow = not wire and generator.random() < 0.4
     wall_px = generator.uniform(0.2, 0.45) * radius_px if hollow else None

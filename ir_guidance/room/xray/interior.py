@@ -28,6 +28,10 @@ class InteriorSettings(Settings):
         "clip",
         description="A fiducial clip, a hollow filled with contrast agent, or a point of a registered CT.",
     )
+    lesion_m: Range = Field(
+        (0.005, 0.008),
+        description="Half axes of the lesion that a clip or a point of a CT marks; X-rays show none.",
+    )
     depth_m: Range = Field((0.033, 0.045), description="Depth of the target's centre.")
     along_m: Range = Field((0.0, 0.014), description="Its place towards the head.")
     aside_sigma_m: float = Field(0.002, ge=0, le=0.02, description="Its place to a side, 1 sigma.")
@@ -51,9 +55,13 @@ class InteriorSettings(Settings):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Interior:
-    """Target and vessels at end-exhale in ``base_link``; contrast agent comes with its density, 1 undiluted."""
+    """Target and vessels at end-exhale in ``base_link``; contrast agent comes with its density, 1 undiluted.
+
+    ``radii_m`` (3,) are half axes of what is to be reached, for judging; of a hollow, which lies aslant, its least.
+    """
 
     target_m: Vector
+    radii_m: Vector
     layers_m: tuple[float, float]
     metal: tuple[Tube, ...]
     filled: tuple[tuple[Solid | Tube, float], ...]
@@ -77,21 +85,22 @@ def drawn_interior(settings: InteriorSettings, generator: Generator) -> Interior
     layers_m = uniform(generator, settings.fat_m), uniform(generator, settings.muscle_m)
     density = uniform(generator, settings.vessel_density)
     vessel = _vessel(settings, target_m, generator)
-    metal, filled = _target(settings, target_m, generator)  # last: any target, the same patient
-    return Interior(target_m, layers_m, metal, filled, ((vessel, density),))
+    # Last, so that it is the same patient with any target.
+    metal, filled, radii_m = _target(settings, target_m, generator)
+    return Interior(target_m, radii_m, layers_m, metal, filled, ((vessel, density),))
 
 
 def _target(
     settings: InteriorSettings, at_m: Vector, generator: Generator
-) -> tuple[tuple[Tube, ...], tuple[tuple[Solid | Tube, float], ...]]:
-    """Return the target's metal and its contrast agent; a point of a CT has neither."""
+) -> tuple[tuple[Tube, ...], tuple[tuple[Solid | Tube, float], ...], Vector]:
+    """Return the target's metal, its contrast agent, a point of a CT has neither, and its half axes (3,)."""
     if (
         settings.target == "clip"
     ):  # a gold seed of 1 x 3 to 5 mm: gold weakens twice as much as steel
         way = generator.normal(0, 1, 3)
         half = generator.uniform(0.0015, 0.0025) * way / np.linalg.norm(way)
         seed = tube(np.stack([at_m - half, at_m + half]), generator.uniform(0.0004, 0.0006))
-        return (seed, seed), ()
+        return (seed, seed), (), generator.uniform(*settings.lesion_m, 3)
     if settings.target == "contrast":
         density = uniform(generator, settings.hollow_density)
         half_m = generator.uniform(*settings.hollow_m, 3)
@@ -99,8 +108,9 @@ def _target(
         way = generator.normal(0, 1, 3)
         out = at_m + np.linspace(0.5, 5, 8)[:, None] * half_m.mean() * way / np.linalg.norm(way)
         duct = tube(out, 0.35 * half_m.min(), 0.15 * half_m.min())
-        return (), ((hollow, density), (duct, density))
-    return (), ()
+        least_m = np.full(3, half_m.min())
+        return (), ((hollow, density), (duct, density)), least_m
+    return (), (), generator.uniform(*settings.lesion_m, 3)
 
 
 def _vessel(settings: InteriorSettings, target_m: Vector, generator: Generator) -> Tube:

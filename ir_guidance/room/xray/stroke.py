@@ -24,11 +24,12 @@ class Point(Enum):
     ROUND = 1
     CONE = 2
     BEVEL = 3
+    TROCAR = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Tip:
-    """The point of a needle: its length in radii, and for a bevel the angle of its face about the axis."""
+    """The point of a needle: its length in radii, and for bevel and trocar the angle of a face about the axis."""
 
     point: Point
     length: float = 0.0
@@ -150,4 +151,29 @@ def _tipped(aside: Array, back: Array, radius: Array, tip: Tip) -> Array:
         cut = (radius * (2 * back / reach - 1) - aside * cosine) / abs(sine)
         kept = (np.clip(cut, -half, half) + half) / np.maximum(2 * half, 1e-6)
         return _chord(aside, radius) * np.where(back < reach, kept, 1.0) * cover
+    if tip.point is Point.TROCAR:
+        return _faceted(aside, radius, back / reach, tip.turn_rad) * cover
     return _chord(aside, radius) * cover
+
+
+def _faceted(aside: Array, radius: Array, share: Array, turn_rad: float) -> Array:
+    """Return the chord of a rod ground to three faces that meet on its axis, as a Kirschner wire's point is.
+
+    Each face stands off the axis by the radius times ``share`` (n,) of the point's length: one side of
+    the point's shadow widens twice as fast as the other.
+    """
+    near = np.minimum(np.abs(aside), radius)
+    ahead = np.sqrt(np.maximum(radius**2 - near**2, 0))
+    behind = -ahead
+    for face in range(3):
+        angle = turn_rad + face * 2 * np.pi / 3
+        cosine, sine = np.cos(angle), np.sin(angle)
+        sine = np.copysign(max(abs(sine), 1e-3), sine)
+        limit = (radius * share - aside * cosine) / sine
+        if sine > 0:
+            ahead = np.minimum(ahead, limit)
+        else:
+            behind = np.maximum(behind, limit)
+    open_ = 2 * np.sqrt(np.maximum(radius**2 - near**2, 0))
+    kept: Array = np.clip((ahead - behind) / np.maximum(open_, 1e-6), 0, 1)
+    return _chord(aside, radius) * np.where(share < 1, kept, 1.0)

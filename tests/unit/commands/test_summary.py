@@ -16,6 +16,7 @@ from rich.console import Console
 
 from ir_guidance.commands.summary import Run, final_truth, summary, table, write_summary
 from ir_guidance.commands.trajectory import draw_trajectory
+from ir_guidance.profiles.success import AccessSettings, SampleSettings
 from ir_guidance.values import NS_PER_S, Fix, Plan, Sphere, Truth
 
 TARGET_M = np.array([0.008, 0.0, -0.030])
@@ -77,6 +78,7 @@ RUN = Run(
     backend="classical",
     outcome="arrived",
     tolerance_m=0.002,
+    success=SampleSettings(),
     arrived_steady_ns=TRUTHS[30].steady_ns + 1,
     frames=1200,
     dropped_frames=2,
@@ -222,3 +224,32 @@ def test_picture_opens_and_is_a_size_to_look_at(tmp_path, run):
     rows, columns, _ = picture.shape
     assert columns >= 1000 and rows >= 700
     assert picture.std() > 5, "something is drawn"
+
+
+RADII = {"target_radii_m": [0.004, 0.004, 0.004]}
+
+
+def told(run: Run) -> Run:
+    """Return a run whose truth tells how large the target is."""
+    return replace(run, truths=[replace(truth, extra=RADII) for truth in run.truths])
+
+
+def test_what_the_procedure_is_for_is_measured_and_decides_with_the_tip():
+    found = summary(told(RUN))
+    assert found["purpose"] == {"lesion_in_core_mm": pytest.approx(5.0, abs=0.2), "met": True}
+    assert found["success"]
+    much = summary(told(replace(RUN, success=SampleSettings(least_m=0.006))))
+    assert not much["purpose"]["met"] and not much["success"]
+    assert "lesion in core mm 5.0" in str(table(found).caption)
+
+
+def test_a_vessel_that_was_pierced_on_the_way_is_no_access():
+    run = told(replace(RUN, success=AccessSettings()))
+    assert summary(run)["success"]
+    beyond = replace(run.truths[20], tip_m=TARGET_M + 0.006 * run.truths[20].direction)
+    pierced = replace(run, truths=[*run.truths[:20], beyond, *run.truths[21:]])
+    assert not summary(pierced)["success"]
+
+
+def test_without_the_targets_size_the_tip_alone_decides():
+    assert summary(RUN)["purpose"] is None and summary(RUN)["success"]

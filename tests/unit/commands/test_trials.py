@@ -25,6 +25,8 @@ ROW = TrialRow(
     seed=4,
     outcome="arrived",
     success=True,
+    purpose="lesion_in_core_mm",
+    achieved=4.0,
     tip_error_mm=1.0,
     across_view_mm=0.6,
     along_view_mm=0.8,
@@ -37,7 +39,7 @@ ROW = TrialRow(
 ROWS = [
     ROW,
     replace(ROW, seed=5, tip_error_mm=3.0, success=False, blind_travel_mm_max=0.4),
-    replace(ROW, seed=6, tip_error_mm=2.0, success=False, obstacle_hit=True),
+    replace(ROW, seed=6, tip_error_mm=2.0, success=False, obstacle_hit=True, achieved=2.5),
 ]
 
 

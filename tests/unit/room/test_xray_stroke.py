@@ -32,7 +32,7 @@ def test_blunt_wire_ends_to_a_part_of_a_pixel(end):
     assert image.sum() / (np.pi * 4) == pytest.approx(end + 0.5, abs=0.02)
 
 
-@pytest.mark.parametrize("point", [Point.CONE, Point.BEVEL, Point.ROUND])
+@pytest.mark.parametrize("point", [Point.CONE, Point.BEVEL, Point.ROUND, Point.TROCAR])
 def test_pointed_tip_begins_at_the_tip_and_holds_less_metal(point):
     blunt = drawn([(-10, 60), (80, 60)], 3.0)
     image = drawn([(-10, 60), (80, 60)], 3.0, Tip(point, 4.0, 0.7))
@@ -46,6 +46,15 @@ def test_pointed_tip_begins_at_the_tip_and_holds_less_metal(point):
 def test_bevel_seen_from_its_side_is_slanted():
     image = drawn([(-10, 60), (80, 60)], 4.0, Tip(Point.BEVEL, 4.0, 0.0))
     assert image[56:60, 70:80].sum() > 3 * image[61:65, 70:80].sum()
+
+
+def test_trocar_seen_on_a_face_is_a_wedge_twice_as_steep_on_one_side():
+    """Its cross-section is the circle within an equilateral triangle, of inradius share of the radius."""
+    image = drawn([(-10, 60), (80, 60)], 6.0, Tip(Point.TROCAR, 4.0, 0.0))
+    column = image[:, 80 - 8]  # a third of the point's length: inradius 2 of 6
+    assert np.flatnonzero(column[60:] > 0.5).max() == pytest.approx(2, abs=1)
+    assert np.flatnonzero(column[:61][::-1] > 0.5).max() == pytest.approx(4, abs=1)
+    assert column.sum() == pytest.approx(3 * np.sqrt(3) * 2.0**2, rel=0.1)
 
 
 def test_hollow_wire_is_thinner_in_the_middle():
