@@ -24,8 +24,8 @@ from ir_guidance.values import Plan, Vector
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-WAYS_TO_A_CENTRE = 3
-"""The best paths to a place that are kept; more would only differ by their angle."""
+WAYS_TO_A_CENTRE = 4
+"""Paths to a place for a zone's centre that are kept, the best ones."""
 ZONE_GRID_M = 0.002
 SHAFT_STEP_M = 0.002
 ROUNDS = 10
@@ -116,15 +116,20 @@ def _to_every_centre(skin: Skin, lesion: Lesion, wanted: AblationSettings) -> Pa
 
 
 def _best_to_each(ranking: Ranking, wanted: AblationSettings) -> NDArray[np.intp]:
-    """Return the allowed paths, the best few to each centre, the best first."""
+    """Return the allowed paths, the best few to each centre, the best first.
+
+    Entries to the same centre keep apart, so that there is one beside another needle too.
+    """
     paths = ranking.paths.only(ranking.order)
     centres_m = paths.targets_m - wanted.zone_behind_m * paths.directions
-    taken: dict[bytes, int] = {}
+    taken: dict[bytes, list[Vector]] = {}
     kept = []
-    for i, cell in zip(ranking.order, np.rint(centres_m / (wanted.grid_m / 4)), strict=True):
-        taken[cell.tobytes()] = taken.get(cell.tobytes(), 0) + 1
-        if taken[cell.tobytes()] <= WAYS_TO_A_CENTRE:
-            kept.append(i)
+    for n, cell in enumerate(np.rint(centres_m / (wanted.grid_m / 4))):
+        entries_m, entry_m = taken.setdefault(cell.tobytes(), []), paths.entries_m[n]
+        beside = all(np.linalg.norm(entry_m - other) >= wanted.apart_m for other in entries_m)
+        if beside and len(entries_m) < WAYS_TO_A_CENTRE:
+            entries_m.append(entry_m)
+            kept.append(ranking.order[n])
     return np.array(kept, dtype=np.intp)
 
 

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 
 ROLLS, BENDS = 8, 3
 """Directions that an arc is tried to bend to, and strengths of bend."""
+TINY_M = 1e-12
+"""A line of no length has no direction, and is refused for its length."""
 LARGEST_HALF_ANGLE_RAD = 0.7
 """Half of what an arc may turn by; beyond it a needle would come back towards the skin."""
 
@@ -72,9 +74,8 @@ def straight(skin: Skin, targets_m: Array, settings: PlanSettings | None = None)
     """Return the line from each entry to its target; there is nothing to set."""
     chords_m = targets_m - skin.points_m
     lengths_m = np.linalg.norm(chords_m, axis=1)
-    return _paths(
-        skin, targets_m, chords_m / lengths_m[:, None], np.zeros_like(chords_m), lengths_m
-    )
+    units = chords_m / np.maximum(lengths_m, TINY_M)[:, None]
+    return _paths(skin, targets_m, units, np.zeros_like(chords_m), lengths_m)
 
 
 def arc(skin: Skin, targets_m: Array, settings: PlanSettings) -> Paths:
