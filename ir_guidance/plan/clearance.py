@@ -12,40 +12,37 @@ from ir_guidance.plan.paths import Paths
 from ir_guidance.plan.request import PlanRequest
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 CHORDS = 16
 """Lines that stand for an arc when its distance from spheres is worked out."""
-COARSE_M, FINE_M = 0.004, 0.0005
-"""Distance of points along a path at which the field of distances is read: at first, and where that was free."""
-MARKED = "a marked region"
+COARSE_M, FINE_M = 0.016, 0.0005
+"""Longest pieces of a path that are looked at first, and those that are not divided any more."""
+ENOUGH_M = 0.010
+"""Beyond a centimetre more clearance is worth nothing, and from labelled structures is not worked out."""
+NOTHING, MARKED = 0, 1
 
 
-def clearances(
-    paths: Paths, request: PlanRequest, enough_m: float
-) -> tuple[Array, NDArray[np.str_]]:
+def names_of(request: PlanRequest) -> tuple[str, ...]:
+    """Return what a path can be near to, in the order that ``clearances`` counts in."""
+    return ("nothing", "a marked region", *(request.no_go.names if request.no_go else ()))
+
+
+def clearances(paths: Paths, request: PlanRequest, least_m: float) -> tuple[Array, Index]:
     """Return each path's distance (n,) in metres to the nearest no-go surface, and what that is (n,).
 
-    It is never too large, but where it is below ``enough_m``: a path that is too near somewhere is not
+    It is never too large, but where it is below ``least_m``: a path that is too near somewhere is not
     looked at any closer, and may elsewhere be nearer still.
     """
-    least_m, what = np.full(len(paths), np.inf), np.full(len(paths), "nothing", dtype="U64")
+    found_m, what = np.full(len(paths), np.inf), np.full(len(paths), NOTHING)
     if request.obstacles:
-        least_m, what = _from_spheres(paths, request), np.full(len(paths), MARKED, dtype="U64")
-    if request.no_go is None or not len(paths):
-        return least_m, what
-    names = np.array(request.no_go.names, dtype="U64")
-    for step_m in (COARSE_M, FINE_M):
-        still = np.flatnonzero(least_m >= enough_m)
-        if not len(still):
-            break
-        found_m, number = _from_field(paths.only(still), request.no_go, step_m)
-        if step_m == FINE_M:
-            found_m -= (
-                0.5 * FINE_M
-            )  # half way between two points it can be nearer by half their distance
-        nearer = found_m < least_m[still]
-        least_m[still[nearer]], what[still[nearer]] = found_m[nearer], names[number[nearer]]
-    return least_m, what
+        found_m, what = _from_spheres(paths, request), np.full(len(paths), MARKED)
+    still = np.flatnonzero(found_m >= least_m)
+    if request.no_go is not None and len(still):
+        field_m, number = _from_field(paths.only(still), request.no_go, least_m)
+        nearer = field_m < found_m[still]
+        found_m[still[nearer]], what[still[nearer]] = field_m[nearer], number[nearer] + MARKED + 1
+    return found_m, what
 
 
 def gaps(points_m: Array, request: PlanRequest) -> Array:
@@ -59,12 +56,35 @@ def gaps(points_m: Array, request: PlanRequest) -> Array:
     return least_m
 
 
-def _from_field(paths: Paths, no_go: NoGo, step_m: float) -> tuple[Array, NDArray[np.uint8]]:
-    """Return the least distance (n,) from labelled structures at points no further apart than a step, and which."""
-    count = int(np.ceil(float(paths.lengths_m.max()) / step_m)) + 1
-    distance_m, number = no_go.at(paths.at(np.linspace(0, 1, count)))
-    lowest, row = np.argmin(distance_m, axis=1), np.arange(len(paths))
-    return distance_m[row, lowest], number[row, lowest]
+def _from_field(paths: Paths, no_go: NoGo, least_m: float) -> tuple[Array, NDArray[np.uint8]]:
+    """Return the distance (n,) from labelled structures, at most ``ENOUGH_M``, and from which.
+
+    Between two points of a path, a way w apart, the distance is no less than half of what the distances at
+    both exceed w by. Pieces that cannot hold a path's least distance are left, the others are halved.
+    """
+    count = int(np.ceil(float(paths.lengths_m.max()) / COARSE_M))
+    shares = np.linspace(0, 1, count + 1)
+    at_m, numbers = no_go.at(paths.at(shares))
+    lowest, row = np.argmin(at_m, axis=1), np.arange(len(paths))
+    found_m, what = np.minimum(at_m[row, lowest], ENOUGH_M), numbers[row, lowest]
+    path, begin = np.repeat(row, count), np.tile(shares[:-1], len(paths))
+    first_m, last_m, width = at_m[:, :-1].ravel(), at_m[:, 1:].ravel(), 1.0 / count
+    while len(path):
+        ways_m = width * paths.lengths_m[path]
+        bound_m = 0.5 * (first_m + last_m - ways_m)
+        open_ = (bound_m < found_m[path]) & (found_m[path] >= least_m)
+        path, begin, first_m, last_m = path[open_], begin[open_], first_m[open_], last_m[open_]
+        if width * paths.lengths_m.max() <= FINE_M:
+            np.minimum.at(found_m, path, bound_m[open_])
+            break
+        width *= 0.5
+        middle_m, number = no_go.at(paths.points(path, begin + width))
+        np.minimum.at(found_m, path, middle_m)
+        lowest = np.flatnonzero(middle_m == found_m[path])
+        what[path[lowest]] = number[lowest]
+        path, begin = np.tile(path, 2), np.concatenate([begin, begin + width])
+        first_m, last_m = np.concatenate([first_m, middle_m]), np.concatenate([middle_m, last_m])
+    return found_m, what
 
 
 def _from_spheres(paths: Paths, request: PlanRequest) -> Array:

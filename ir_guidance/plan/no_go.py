@@ -71,10 +71,12 @@ class NoGo:
         """
         index_from_base = np.linalg.inv(self.base_from_index)
         index = points_m @ index_from_base[:3, :3].T + index_from_base[:3, 3]
-        near = np.rint(np.clip(index, 0, np.array(self.distance_m.shape) - 1)).astype(np.intp)
-        way_m = np.linalg.norm((index - near) * spacing_of(self.base_from_index), axis=-1)
-        voxel = np.ravel_multi_index(tuple(np.moveaxis(near, -1, 0)), self.distance_m.shape)
-        return self.distance_m.ravel()[voxel] - way_m, self.nearest.ravel()[voxel]
+        near = np.rint(np.clip(index, 0, np.array(self.distance_m.shape) - 1))
+        way_m = (index - near) * spacing_of(self.base_from_index)
+        _, rows, columns = self.distance_m.shape
+        voxel = (near @ np.array([rows * columns, columns, 1.0])).astype(np.intp)
+        distance_m = self.distance_m.ravel()[voxel] - np.sqrt(np.einsum("...i,...i", way_m, way_m))
+        return distance_m, self.nearest.ravel()[voxel]
 
 
 def spacing_of(base_from_index: Matrix) -> Vector:

@@ -61,6 +61,12 @@ class Paths:
             self.entries_m[:, None], self.directions[:, None], self.bends_per_m[:, None], along_m
         )
 
+    def points(self, which: NDArray[np.intp], shares: Array) -> Array:
+        """Return points (m, 3), each at a share (m,) of one path (m,)."""
+        along_m = shares * self.lengths_m[which]
+        places = (self.entries_m[which], self.directions[which], self.bends_per_m[which])
+        return arc_points(*places, along_m)
+
 
 class Planner(Protocol):
     """Anything that can say which ways a needle could take, be they allowed or not."""

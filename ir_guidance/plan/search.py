@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ir_guidance.plan.checkpoints import checkpoints
-from ir_guidance.plan.clearance import clearances, gaps
+from ir_guidance.plan.clearance import ENOUGH_M, NOTHING, clearances, gaps, names_of
 from ir_guidance.plan.identity import hashed
 from ir_guidance.plan.paths import PLANNERS, Paths
 from ir_guidance.plan.request import NoPlanError, PlanRequest, check
@@ -20,11 +20,21 @@ from ir_guidance.plan.skin import Skin
 from ir_guidance.values import Plan, Vector
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
-ALLOWED = ""
-TOO_NEAR = "too near a no-go region"
-ENOUGH_M = 0.010
-"""Beyond a centimetre more clearance is worth nothing."""
+REASONS = (
+    "",
+    "of no length",
+    "too long",
+    "outside of where the needle may enter",
+    "out of the image plane",
+    "too flat or too steep",
+    "turned too far aside",
+    "too flat to the skin",
+    "too near a no-go region",
+)
+"""Why a way is not allowed; the first is that it is."""
+ALLOWED, TOO_NEAR = 0, len(REASONS) - 1
 GAPS_EVERY_M = 0.0005
 SHORTEST_M = 1e-6
 """A path no longer has no direction: the target lies on the skin."""
@@ -34,7 +44,7 @@ SHORTEST_M = 1e-6
 class Candidate:
     """One way that was looked at: its cost, less is better, by what it comes from, or why it is not allowed.
 
-    ``clearance_m`` and ``nearest``, what that is to, are not known of a way that broke a limit before.
+    ``clearance_m``, and ``nearest``, what that is to, are not known of a way that broke a limit before.
     """
 
     entry_m: Vector
@@ -52,15 +62,17 @@ class Candidate:
 class Ranking:
     """All ways that were looked at.
 
-    ``order`` (m,) are the allowed ones, the best first; ``reasons`` (n,) say why the others are not.
+    ``order`` (m,) are the allowed ones, the best first; ``reasons`` (n,) count in ``REASONS``, ``nearest`` (n,)
+    in ``names``.
     """
 
     paths: Paths
     clearances_m: Array
-    nearest: NDArray[np.str_]
+    nearest: Index
+    names: tuple[str, ...]
     terms: dict[str, Array]
-    reasons: NDArray[np.str_]
-    order: NDArray[np.intp]
+    reasons: Index
+    order: Index
 
     @property
     def costs(self) -> Array:
@@ -78,13 +90,14 @@ class Ranking:
 
     def why_not(self) -> str:
         """Return how many ways broke which limit first, and which no-go region stood in the way most often."""
+        counts = np.bincount(self.reasons, minlength=len(REASONS))
+        counts[ALLOWED] = 0
         parts = []
-        for reason, count in zip(*_counted(self.reasons[self.reasons != ALLOWED]), strict=True):
-            most = ""
+        for reason in np.argsort(-counts, kind="stable")[: np.count_nonzero(counts)]:
+            parts.append(f"{REASONS[reason]}: {counts[reason]}")
             if reason == TOO_NEAR:
-                names, _ = _counted(self.nearest[self.reasons == TOO_NEAR])
-                most = f", most often {names[0]}"
-            parts.append(f"{reason}: {count}{most}")
+                most = np.argmax(np.bincount(self.nearest[self.reasons == TOO_NEAR]))
+                parts[-1] += f", most often {self.names[most]}"
         return "; ".join(parts)
 
     def _candidate(self, i: int) -> Candidate:
@@ -95,16 +108,17 @@ class Ranking:
             bend_per_m=self.paths.bends_per_m[i],
             length_m=float(self.paths.lengths_m[i]),
             clearance_m=None if np.isnan(clearance_m) else clearance_m,
-            nearest=str(self.nearest[i]),
+            nearest=self.names[self.nearest[i]],
             cost=float(self.costs[i]),
             terms={name: float(term[i]) for name, term in self.terms.items()},
             reason=self._reason(i),
         )
 
     def _reason(self, i: int) -> str:
+        reason = REASONS[self.reasons[i]]
         if self.reasons[i] != TOO_NEAR:
-            return str(self.reasons[i])
-        return f"{TOO_NEAR}: {self.clearances_m[i] * 1e3:.1f} mm from {self.nearest[i]}"
+            return reason
+        return f"{reason}: {self.clearances_m[i] * 1e3:.1f} mm from {self.names[self.nearest[i]]}"
 
 
 def search(request: PlanRequest, settings: PlanSettings) -> Ranking:
@@ -134,7 +148,7 @@ def rank(paths: Paths, request: PlanRequest, settings: PlanSettings) -> Ranking:
     """Return paths held against every limit; those that break one of shape are not held against the no-go regions."""
     reasons = _shape_faults(paths, request, settings)
     still = np.flatnonzero(reasons == ALLOWED)
-    clearances_m, nearest = np.full(len(paths), np.nan), np.full(len(paths), "", dtype="U64")
+    clearances_m, nearest = np.full(len(paths), np.nan), np.full(len(paths), NOTHING)
     clearances_m[still], nearest[still] = clearances(
         paths.only(still), request, settings.clearance_m
     )
@@ -148,7 +162,7 @@ def rank(paths: Paths, request: PlanRequest, settings: PlanSettings) -> Ranking:
     }
     cost = np.where(reasons == ALLOWED, np.sum(list(terms.values()), axis=0), np.inf)
     order = np.argsort(cost, kind="stable")[: int(np.isfinite(cost).sum())]
-    return Ranking(paths, clearances_m, nearest, terms, reasons, order)
+    return Ranking(paths, clearances_m, nearest, names_of(request), terms, reasons, order)
 
 
 def plan_of(ranking: Ranking, i: int, request: PlanRequest, settings: PlanSettings) -> Plan:
@@ -175,27 +189,24 @@ def plan_of(ranking: Ranking, i: int, request: PlanRequest, settings: PlanSettin
     )
 
 
-def _shape_faults(paths: Paths, request: PlanRequest, settings: PlanSettings) -> NDArray[np.str_]:
-    """Return for each path the first limit of shape that it breaks; empty where it breaks none."""
+def _shape_faults(paths: Paths, request: PlanRequest, settings: PlanSettings) -> Index:
+    """Return for each path the first limit of shape that it breaks, as it counts in ``REASONS``."""
     pitches = np.arctan2(-paths.directions[:, 2], paths.directions[:, 0])
     yaws = np.arcsin(np.clip(paths.directions[:, 1], -1, 1))
-    windows = (settings.entry_x_m, settings.entry_y_m, settings.entry_z_m)
-    low, high = (np.array([window[end] for window in windows]) for end in (0, 1))
-    outside = (paths.entries_m < low) | (paths.entries_m > high)
-    faults = {
-        "of no length": ~(paths.lengths_m > SHORTEST_M),
-        "too long": paths.lengths_m > settings.longest_m,
-        "outside of where the needle may enter": outside.any(axis=1),
-        "out of the image plane": _out_of_plane(paths, request, settings),
-        "too flat or too steep": (pitches < settings.pitch_rad[0])
-        | (pitches > settings.pitch_rad[1]),
-        "turned too far aside": np.abs(yaws) > settings.yaw_rad,
-        "too flat to the skin": paths.skin_angles_rad < settings.skin_angle_rad,
-    }
-    reasons = np.full(len(paths), ALLOWED, dtype="U64")
-    for reason, broken in reversed(faults.items()):
-        reasons[broken] = reason
-    return reasons
+    windows = np.array([settings.entry_x_m, settings.entry_y_m, settings.entry_z_m])
+    outside = (paths.entries_m < windows[:, 0]) | (paths.entries_m > windows[:, 1])
+    faults = (
+        ~(paths.lengths_m > SHORTEST_M),
+        paths.lengths_m > settings.longest_m,
+        outside.any(axis=1),
+        _out_of_plane(paths, request, settings),
+        (pitches < settings.pitch_rad[0]) | (pitches > settings.pitch_rad[1]),
+        np.abs(yaws) > settings.yaw_rad,
+        paths.skin_angles_rad < settings.skin_angle_rad,
+    )
+    broken = np.stack(faults)
+    first: Index = np.where(broken.any(axis=0), np.argmax(broken, axis=0) + 1, ALLOWED)
+    return first
 
 
 def _out_of_plane(paths: Paths, request: PlanRequest, settings: PlanSettings) -> NDArray[np.bool_]:
@@ -219,10 +230,3 @@ def _line(request: PlanRequest, settings: PlanSettings) -> Skin:
     away_m = (x - request.target_m[0]) * normal[0] - request.target_m[2] * normal[2]
     y = request.target_m[1] - away_m / normal[1]
     return Skin(np.column_stack([x, y, np.zeros_like(x)]), np.tile([0.0, 0.0, -1.0], (len(x), 1)))
-
-
-def _counted(words: NDArray[np.str_]) -> tuple[list[str], list[int]]:
-    """Return different words, the most frequent first, and how often each comes."""
-    different, counts = np.unique(words, return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-    return different[order].tolist(), counts[order].tolist()
