@@ -25,8 +25,8 @@ Array = NDArray[np.float64]
 
 BASE_FROM_BODY = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
 """From left, back, head to ``base_link`` with x to the patient's left and z to the front: in from the right."""
-SIDE_M = 0.0015
-MARGIN_M = 0.005
+SIDE_M = 0.001
+LESION_M, MARGIN_M = (0.015, 0.012, 0.012), 0.005
 BONE_HU, SKIN_HU = 900.0, -300.0
 BOX_M = np.array([-0.100, -0.045, -0.130]), np.array([0.030, 0.045, 0.030])
 """The part of the body that a needle may use, from the skin over the target."""
@@ -52,7 +52,7 @@ class Anatomy:
 
 
 def of_ct(
-    folder: Path, target_lps_m: tuple[float, float, float] = (-0.060, -0.032, -0.245)
+    folder: Path, target_lps_m: tuple[float, float, float] = (-0.070, -0.020, -0.235)
 ) -> Anatomy:
     """Return a CT with a mask of its structures (``cxr.nii.gz``, ``mask.nii.gz``, ``structures.csv``).
 
@@ -74,17 +74,12 @@ def of_torso(seed: int = 7) -> Anatomy:
     skin = outline(generator)
     parts = torso(generator, skin)
     dome = next(p.form for p in parts if p.water == 0.06 and p.form.centre_m[0] < 0)
-    target_m = dome.centre_m + [0.004, -0.020, -0.012]
-    root = target_m + [0.020, 0.030, 0.0]
-    branches = (
-        tube(curve(tuple(root), tuple(target_m + [0.012, 0.0, 0.016]), tuple(target_m + [-0.022, -0.012, 0.014])), 0.005, 0.003),
-        tube(curve(tuple(root), tuple(target_m + [-0.005, 0.022, -0.010]), tuple(target_m + [-0.040, 0.006, -0.012])), 0.005, 0.003),
-    )  # fmt: skip
-    parts += [Part(branch, water=0.10) for branch in branches]
-    parts.append(Part(ball(target_m, 0.009), water=-0.05))
+    target_m = dome.centre_m + np.array([0.004, -0.030, 0.0])
+    parts += [Part(branch, water=0.10) for branch in _vessels(target_m)]
+    parts.append(Part(ball(target_m, *LESION_M), water=-0.05))
     lps_from_index = np.diag([SIDE_M, SIDE_M, SIDE_M, 1.0])
     lps_from_index[:3, 3] = [-0.205, -0.150, target_m[2] - 0.090]
-    shape = (274, 200, 120)
+    shape = (411, 300, 180)
     density, labels = np.zeros(shape, np.float32), np.zeros(shape, np.uint8)
     for part in parts:
         box, inside = _voxels(part.form, lps_from_index, shape)
@@ -97,6 +92,29 @@ def of_torso(seed: int = 7) -> Anatomy:
     return _placed(
         f"the built-in torso, seed {seed}", made, labels, lps_from_index, names, target_m
     )
+
+
+def _vessels(target_m: Vector) -> tuple[Tube, Tube]:
+    """Return two branches that rise behind a target and pass before it."""
+    ways_m = (
+        [
+            [0.040, 0.050, 0.0],
+            [0.045, -0.010, 0.030],
+            [0.0, -0.052, 0.030],
+            [-0.050, -0.030, 0.020],
+        ],
+        [
+            [0.040, 0.050, 0.0],
+            [0.0, 0.060, -0.030],
+            [-0.060, 0.030, -0.030],
+            [-0.045, -0.030, -0.012],
+        ],
+    )
+    first, second = (
+        curve(*(tuple((target_m + np.array(corner)).tolist()) for corner in way_m))
+        for way_m in ways_m
+    )
+    return tube(first, 0.005, 0.0025), tube(second, 0.005, 0.0025)
 
 
 def _label(part: Part) -> int:
@@ -168,6 +186,6 @@ def _placed(
         np.arange(-0.036, 0.0361, 0.004),
         (-0.100, 0.060),
     )
-    lesion = ellipsoid(np.diag([0.012, 0.009, 0.009]), target_m, MARGIN_M, 0.0015)
+    lesion = ellipsoid(np.diag(LESION_M), target_m, MARGIN_M, 0.0015)
     no_go = no_go_from_labels(labels, base_from_index, names, BOX_M)
     return Anatomy(title, hounsfield, labels, base_from_index, names, target_m, lesion, skin, no_go)

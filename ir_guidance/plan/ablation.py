@@ -27,7 +27,6 @@ Mask = NDArray[np.bool_]
 WAYS_TO_A_CENTRE = 4
 """Paths to a place for a zone's centre that are kept, the best ones."""
 ZONE_GRID_M = 0.002
-SHAFT_STEP_M = 0.002
 ROUNDS = 10
 """Exchanges end by themselves after two or three."""
 
@@ -153,8 +152,7 @@ def _fewest(covers: Mask, paths: Paths, costs: Array, wanted: AblationSettings) 
     Raises:
         NoPlanError: As many as are allowed do not.
     """
-    shafts_m = paths.at(np.linspace(0, 1, int(np.ceil(paths.lengths_m.max() / SHAFT_STEP_M)) + 1))
-    apart = cache(lambda i: _distance_m(shafts_m, i) >= wanted.apart_m)
+    apart = cache(lambda i: _distance_m(paths, i) >= wanted.apart_m)
     chosen: list[int] = []
     for _ in range(wanted.most_needles):
         best = _best_beside(chosen, covers, costs, apart)
@@ -165,19 +163,26 @@ def _fewest(covers: Mask, paths: Paths, costs: Array, wanted: AblationSettings) 
             return chosen
     share = covers[chosen].any(axis=0).mean()
     raise NoPlanError(
-        f"{len(chosen)} needles cover {share:.1%} of lesion and margin, {wanted.covered:.1%} are asked for"
+        f"{len(chosen)} needles cover {share:.1%} of lesion and margin, {wanted.covered:.1%} are asked for; "
+        f"all {len(covers)} places that spare the no-go regions hold {covers.any(axis=0).mean():.1%}"
     )
 
 
-def _distance_m(shafts_m: Array, i: int) -> Array:
-    """Return the distance (n,) of every shaft (n, m, 3) to one of them, never too large.
+def _distance_m(paths: Paths, i: int) -> Array:
+    """Return the distance (n,) of every straight needle to one of them.
 
-    The points lie at most half a step along their shafts from the nearest places, and that way is square to
-    the distance: its square is too large by the square of a step at most.
+    Two lines are nearest inside of both or at an end of either (Ericson, Real-Time Collision Detection, 2005, 5.1.9).
     """
-    between = shafts_m[:, :, None] - shafts_m[i]
-    nearest_m2 = np.min(np.sum(between**2, axis=-1), axis=(1, 2))
-    distance_m: Array = np.sqrt(np.maximum(nearest_m2 - SHAFT_STEP_M**2, 0.0))
+    between_m = paths.entries_m - paths.entries_m[i]
+    cosine = paths.directions @ paths.directions[i]
+    own, other = np.sum(paths.directions * between_m, axis=1), between_m @ paths.directions[i]
+    slant = np.maximum(1.0 - cosine**2, 1e-12)  # parallel needles are as near anywhere
+    along_m = np.clip((cosine * other - own) / slant, 0.0, paths.lengths_m)
+    along_one_m = np.clip(other + along_m * cosine, 0.0, paths.lengths_m[i])
+    along_m = np.clip(along_one_m * cosine - own, 0.0, paths.lengths_m)
+    ways_m = between_m + along_m[:, None] * paths.directions
+    ways_m -= along_one_m[:, None] * paths.directions[i]
+    distance_m: Array = np.linalg.norm(ways_m, axis=1)
     return distance_m
 
 

@@ -23,11 +23,11 @@ def checkpoints(
         gaps_m: How near (m,).
         settings: How far apart and ahead.
     """
-    narrow = gaps_m < settings.narrow_m
-    begins = narrow & ~np.concatenate([[False], narrow[:-1]])
+    narrow_m = depths_m[gaps_m < settings.narrow_m]
+    begins_m = narrow_m[np.diff(narrow_m, prepend=-np.inf) > settings.apart_m]
     wanted = [
         settings.first_m,
-        *(depths_m[begins] - settings.before_narrow_m),
+        *(begins_m - settings.before_narrow_m),
         length_m - settings.before_target_m,
     ]
     found = [0.0]

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from ir_guidance.plan.no_go import NoGo
 from ir_guidance.plan.paths import Paths
 from ir_guidance.plan.request import PlanRequest
+from ir_guidance.values import Sphere
 
 Array = NDArray[np.float64]
 Index = NDArray[np.intp]
 
-CHORDS = 16
-"""Lines that stand for an arc when its distance from spheres is worked out."""
+AT_ONCE = 64
+"""Spheres whose distances from all arcs are worked out together."""
 COARSE_M, FINE_M = 0.016, 0.0005
 """Longest pieces of a path that are looked at first, and those that are not divided any more."""
 ENOUGH_M = 0.010
@@ -36,7 +37,7 @@ def clearances(paths: Paths, request: PlanRequest, least_m: float) -> tuple[Arra
     """
     found_m, what = np.full(len(paths), np.inf), np.full(len(paths), NOTHING)
     if request.obstacles:
-        found_m, what = _from_spheres(paths, request), np.full(len(paths), MARKED)
+        found_m, what = _from_spheres(paths, request.obstacles), np.full(len(paths), MARKED)
     still = np.flatnonzero(found_m >= least_m)
     if request.no_go is not None and len(still):
         field_m, number = _from_field(paths.only(still), request.no_go, least_m)
@@ -87,18 +88,57 @@ def _from_field(paths: Paths, no_go: NoGo, least_m: float) -> tuple[Array, NDArr
     return found_m, what
 
 
-def _from_spheres(paths: Paths, request: PlanRequest) -> Array:
-    """Return the least distance (n,) from the spheres: exact from lines, from arcs less their sagitta."""
+def _from_spheres(paths: Paths, spheres: tuple[Sphere, ...]) -> Array:
+    """Return the exact distance (n,) from the nearest of some spheres' surfaces."""
+    bent = np.any(paths.bends_per_m != 0, axis=1)
+    found_m = np.empty(len(paths))
+    found_m[~bent] = _from_lines(paths.only(~bent), spheres)
+    found_m[bent] = _from_arcs(paths.only(bent), spheres)
+    return found_m
+
+
+def _from_lines(paths: Paths, spheres: tuple[Sphere, ...]) -> Array:
+    found_m = np.full(len(paths), np.inf)
+    for sphere in spheres:
+        towards_m = np.array(sphere.centre_m) - paths.entries_m
+        along_m = np.clip(np.sum(towards_m * paths.directions, axis=1), 0.0, paths.lengths_m)
+        off_m = np.linalg.norm(towards_m - along_m[:, None] * paths.directions, axis=1)
+        found_m = np.minimum(found_m, off_m - sphere.radius_m)
+    return found_m
+
+
+def _from_arcs(paths: Paths, spheres: tuple[Sphere, ...]) -> Array:
+    """Return the same for arcs: beside an arc its circle is nearest, past its ends the nearer end is.
+
+    A sphere's centre lies ``ahead_m`` along the direction at the skin, and ``out_m`` from the circle's centre
+    towards the entry; seen from there the arc spans the angles from 0 to ``turns_rad``.
+    """
     curvature = np.linalg.norm(paths.bends_per_m, axis=1)
-    count = CHORDS if curvature.any() else 1
-    corners_m = paths.at(np.linspace(0, 1, count + 1))
-    starts_m, chords_m = corners_m[:, :-1], np.diff(corners_m, axis=1)
-    squares = np.sum(chords_m * chords_m, axis=2)
-    least_m = np.full(len(paths), np.inf)
-    for sphere in request.obstacles:
-        towards_m = np.array(sphere.centre_m) - starts_m
-        share = np.clip(np.sum(towards_m * chords_m, axis=2) / squares, 0.0, 1.0)
-        away_m = np.linalg.norm(towards_m - share[..., None] * chords_m, axis=2).min(axis=1)
-        least_m = np.minimum(least_m, away_m - sphere.radius_m)
-    sagitta_m: Array = curvature * (paths.lengths_m / count) ** 2 / 8
-    return least_m - sagitta_m
+    radii_m, turns_rad = 1 / curvature, curvature * paths.lengths_m
+    inward = paths.bends_per_m * radii_m[:, None]
+    centres_m = paths.entries_m + radii_m[:, None] * inward
+    found_m = np.full(len(paths), np.inf)
+    for first in range(0, len(spheres), AT_ONCE):
+        some = spheres[first : first + AT_ONCE]
+        points_m = np.array([sphere.centre_m for sphere in some])
+        ahead_m = points_m @ paths.directions.T - np.sum(centres_m * paths.directions, axis=1)
+        out_m = np.sum(centres_m * inward, axis=1) - points_m @ inward.T
+        in_plane_m2 = ahead_m**2 + out_m**2
+        aside_m2 = np.maximum(_squares(points_m, centres_m) - in_plane_m2, 0.0)
+        circle_m2 = (np.sqrt(in_plane_m2) - radii_m) ** 2 + aside_m2
+        ends_m2 = np.minimum(
+            _squares(points_m, paths.entries_m), _squares(points_m, paths.targets_m)
+        )
+        angles_rad = np.arctan2(ahead_m, out_m)
+        beside = (angles_rad >= 0) & (angles_rad <= turns_rad)
+        off_m = np.sqrt(np.maximum(np.where(beside, circle_m2, ends_m2), 0.0))
+        off_m -= np.array([[sphere.radius_m] for sphere in some])
+        found_m = np.minimum(found_m, off_m.min(axis=0))
+    return found_m
+
+
+def _squares(points_m: Array, others_m: Array) -> Array:
+    """Return the squared distances (m, n) between points (m, 3) and (n, 3); its rounding is under a nanometre's."""
+    squares_m2: Array = np.sum(points_m**2, axis=1)[:, None] + np.sum(others_m**2, axis=1)
+    squares_m2 -= 2 * points_m @ others_m.T
+    return squares_m2

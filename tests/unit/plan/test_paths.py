@@ -10,9 +10,11 @@ import numpy as np
 import pytest
 
 from ir_guidance.geometry import arc_direction, arc_points
-from ir_guidance.plan import PlanSettings
+from ir_guidance.plan import PlanRequest, PlanSettings
+from ir_guidance.plan.clearance import MARKED, clearances
 from ir_guidance.plan.paths import BENDS, PLANNERS, ROLLS, arc, straight
 from ir_guidance.plan.skin import Skin, fixed_entry, flat_skin
+from ir_guidance.values import Sphere
 
 TARGET_M = np.array([0.010, 0.004, -0.045])
 SKIN = flat_skin(np.linspace(-0.04, -0.02, 5), np.linspace(-0.01, 0.01, 3))
@@ -89,6 +91,28 @@ def test_angle_to_the_skin_is_to_the_skin_and_not_to_the_horizon():
     skin = Skin(np.zeros((2, 3)), np.array([[0.0, 0.0, -1.0], tilted]))
     paths = straight(skin, 0.05 * tilted)
     np.testing.assert_allclose(paths.skin_angles_rad, [np.arcsin(0.8), np.pi / 2], atol=1e-7)
+
+
+@pytest.mark.parametrize("planner", PLANNERS.values(), ids=PLANNERS)
+def test_distance_from_spheres_is_exact(planner):
+    generator = np.random.default_rng(1)
+    corner_m = np.array([0.06, 0.05, 0.07])
+    spheres = tuple(
+        Sphere(tuple((generator.uniform(-corner_m, corner_m) + TARGET_M / 2).tolist()), 0.002)
+        for _ in range(100)
+    )
+    paths = planner(SKIN, TARGET_M, SETTINGS)
+    found_m, what = clearances(paths, PlanRequest(TARGET_M, None, 1, spheres, skin=SKIN), 0.0)
+    points_m = paths.at(SHARES)
+    truly_m = np.min(
+        [
+            np.linalg.norm(points_m - it.centre_m, axis=2).min(axis=1) - it.radius_m
+            for it in spheres
+        ],
+        axis=0,
+    )
+    np.testing.assert_allclose(found_m, truly_m, atol=1e-7)
+    assert (what == MARKED).all()
 
 
 def test_every_planner_can_be_chosen_by_a_profile():
