@@ -35,6 +35,27 @@ def across_and_along(vector: Vector, direction: Vector) -> tuple[float, float]:
     return float(np.linalg.norm(vector - along * direction)), abs(along)
 
 
+def arc_points(start_m: Vector, direction: Vector, bend_per_m: Vector, along_m: Vector) -> Vector:
+    """Return the points (..., 3) at lengths (...) along circular arcs; without a bend they are lines.
+
+    ``direction`` (..., 3) is the unit direction at the start, ``bend_per_m`` (..., 3) is square to it, points to
+    the arc's centre and is one over the radius long.
+    """
+    turn = (
+        np.linalg.norm(bend_per_m, axis=-1) * along_m / np.pi
+    )  # np.sinc is of pi times its argument
+    ahead_m, aside_m2 = along_m * np.sinc(turn), 0.5 * (along_m * np.sinc(turn / 2)) ** 2
+    points: Vector = start_m + ahead_m[..., None] * direction + aside_m2[..., None] * bend_per_m
+    return points
+
+
+def arc_direction(direction: Vector, bend_per_m: Vector, along_m: float) -> Vector:
+    """Return the unit direction (3,) at a length along a circular arc that sets out along a unit direction (3,)."""
+    turn = float(np.linalg.norm(bend_per_m)) * along_m
+    ahead: Vector = np.cos(turn) * direction + along_m * np.sinc(turn / np.pi) * bend_per_m
+    return ahead
+
+
 def image_from_px(px: Vector, geometry: ProbeGeometry) -> Vector:
     """Return the point (3,) in metres in ``us_image_optical`` of a pixel (u, v)."""
     x = (px[0] - geometry.face_px[0]) * geometry.spacing_m[0]

@@ -249,10 +249,14 @@ class Sphere:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A straight path from the skin to the target, in ``base_link``.
+    """A path from the skin to the target, in ``base_link``: a line, or an arc where ``bend_per_m`` is not zero.
 
-    ``target_m`` is the target at end-exhale, the rest position of the breath. ``hash`` covers
-    everything that matters to what the needle will do; consent binds to it.
+    ``target_m`` is the target at end-exhale, the rest position of the breath. ``direction`` is the unit
+    direction at the skin, ``length_m`` is along the path. ``bend_per_m`` (3,) is square to it, points to the
+    arc's centre and is one over the radius long: see ``geometry.arc_points``. At the depths
+    ``checkpoints_m``, ascending, the needle is to stop until an image has confirmed it. ``no_go`` is the
+    digest of the labelled structures, empty where there are none. ``hash`` covers all the rest; consent
+    binds to it.
     """
 
     entry_m: Vector
@@ -263,6 +267,10 @@ class Plan:
     geometry_epoch: int
     obstacles: tuple[Sphere, ...]
     hash: str
+    planner: str = "straight"
+    bend_per_m: Vector = field(default_factory=lambda: np.zeros(3))
+    checkpoints_m: tuple[float, ...] = ()
+    no_go: str = ""
 
 
 class Mode(IntEnum):

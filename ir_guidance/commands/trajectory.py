@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ir_guidance.commands.summary import Run, errors_m, final_truth
+from ir_guidance.geometry import arc_points
 from ir_guidance.values import NS_PER_S, Modality
 
 if TYPE_CHECKING:
@@ -70,9 +71,10 @@ def _draw_side(axes: Axes, run: Run) -> None:
     if len(seen):
         axes.plot(seen[:, 0], seen[:, 2], ".", color=SEEN, markersize=2, label="tip, estimated")
     if run.plan is not None:
-        ends = np.array([run.plan.entry_m, run.plan.target_m]) * 1e3
-        axes.plot(ends[:, 0], ends[:, 2], "--", color=PLAN, label="plan")
-        for sphere in run.plan.obstacles:
+        plan, depths_m = run.plan, np.linspace(0.0, run.plan.length_m, 33)
+        way = arc_points(plan.entry_m, plan.direction, plan.bend_per_m, depths_m) * 1e3
+        axes.plot(way[:, 0], way[:, 2], "--", color=PLAN, label="plan")
+        for sphere in plan.obstacles:
             x, _, z = sphere.centre_m
             axes.add_patch(_circle(x * 1e3, z * 1e3, sphere.radius_m * 1e3))
     axes.set_aspect("equal")

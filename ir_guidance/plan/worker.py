@@ -7,10 +7,14 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from threading import Thread
 
-from ir_guidance.plan.straight import NoPlanError, PlanRequest, PlanSettings, plan
+from ir_guidance.plan.no_go import NoGo
+from ir_guidance.plan.request import NoPlanError, PlanRequest
+from ir_guidance.plan.search import plan
+from ir_guidance.plan.settings import PlanSettings
 from ir_guidance.values import Plan
 
 LONGEST_S = 0.5  # a search that takes longer is ended (FAULTS C1)
@@ -35,6 +39,7 @@ class PlanWorker:
         self._pipe, theirs = spawn.Pipe()
         self._process = spawn.Process(target=_serve, args=(theirs, self._settings), daemon=True)
         self._process.start()
+        self._no_go: NoGo | None = None
         theirs.close()
         if not self._pipe.poll(LONGEST_START_S):
             raise TimeoutError(f"the planner's worker did not start within {LONGEST_START_S:.0f} s")
@@ -50,7 +55,8 @@ class PlanWorker:
 
     def _search(self, request: PlanRequest, done: Callable[[Plan | NoPlanError], None]) -> None:
         try:
-            self._pipe.send(request)
+            self._hand_over(request.no_go)
+            self._pipe.send(replace(request, no_go=None))
             if self._pipe.poll(LONGEST_S):
                 done(self._pipe.recv())
                 return
@@ -60,6 +66,12 @@ class PlanWorker:
         done(SearchTimeoutError(fault))
         self._end()
         self._start()
+
+    def _hand_over(self, no_go: NoGo | None) -> None:
+        """Send the labelled structures, tens of megabytes, only when they are others than before."""
+        if no_go is not self._no_go:
+            self._pipe.send(("no-go", no_go))
+            self._no_go = no_go
 
     def close(self) -> None:
         """End the process."""
@@ -77,12 +89,16 @@ def _serve(pipe: Connection, settings: PlanSettings) -> None:
     """Answer requests until the other end is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; our parent ends us
     pipe.send("ready")
+    no_go: NoGo | None = None
     while True:
         try:
-            request = pipe.recv()
+            asked = pipe.recv()
         except EOFError:
             return
+        if not isinstance(asked, PlanRequest):
+            _, no_go = asked
+            continue
         try:
-            pipe.send(plan(request, settings))
+            pipe.send(plan(replace(asked, no_go=no_go), settings))
         except NoPlanError as error:
             pipe.send(error)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ir_guidance.nodes import conversions as c
+from ir_guidance.plan.identity import hashed
 from ir_guidance.values import (
     CarmGeometry,
     Command,
@@ -59,15 +60,21 @@ FIX = Fix(
     coasted=1,
     target_coasted=2,
 )
-PLAN = Plan(
-    entry_m=RNG.normal(size=3),
-    target_m=RNG.normal(size=3),
-    direction=np.array([0.0, 0.6, -0.8]),
-    length_m=0.06,
-    clearance_m=0.004,
-    geometry_epoch=3,
-    obstacles=(Sphere((0.01, 0.02, -0.03), 0.004), Sphere((0.0, 0.0, -0.05), 0.002)),
-    hash="abc123",
+PLAN = hashed(
+    Plan(
+        entry_m=RNG.normal(size=3),
+        target_m=RNG.normal(size=3),
+        direction=np.array([0.0, 0.6, -0.8]),
+        length_m=0.06,
+        clearance_m=0.004,
+        geometry_epoch=3,
+        obstacles=(Sphere((0.01, 0.02, -0.03), 0.004), Sphere((0.0, 0.0, -0.05), 0.002)),
+        hash="",
+        planner="arc",
+        bend_per_m=np.array([4.0, 0.0, 0.0]),
+        checkpoints_m=(0.005, 0.0123456789, 0.05),
+        no_go="digest of what must not be touched",
+    )
 )
 CORRECTION = Correction(
     sequence=7,

@@ -14,6 +14,7 @@ import numpy as np
 from graph import Graph
 from ir_guidance.kinematics import axis
 from ir_guidance.nodes import conversions, qos, topics
+from ir_guidance.plan.identity import hashed
 from ir_guidance.profiles import load_profile
 from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.values import NS_PER_MS, Consent, Correction, Mode, Plan
@@ -25,15 +26,17 @@ from ir_guidance_msgs.srv import ApprovePlan, Reset, Stop
 
 PROFILE = load_profile("biopsy")
 HOME = PROFILE.drive.home
-PLAN = Plan(  # straight on from where the drive stands: nothing to align
-    entry_m=np.array([HOME[0], HOME[1], 0.0]),
-    target_m=np.array([HOME[0], HOME[1], 0.0]) + 0.05 * axis(HOME[2], HOME[3]),
-    direction=axis(HOME[2], HOME[3]),
-    length_m=0.05,
-    clearance_m=1.0,
-    geometry_epoch=1,
-    obstacles=(),
-    hash="a plan that was shown",
+PLAN = hashed(
+    Plan(  # straight on from where the drive stands: nothing to align
+        entry_m=np.array([HOME[0], HOME[1], 0.0]),
+        target_m=np.array([HOME[0], HOME[1], 0.0]) + 0.05 * axis(HOME[2], HOME[3]),
+        direction=axis(HOME[2], HOME[3]),
+        length_m=0.05,
+        clearance_m=1.0,
+        geometry_epoch=1,
+        obstacles=(),
+        hash="",
+    )
 )
 EXPIRY_NS = 150 * NS_PER_MS
 steady_ns = time.monotonic_ns

@@ -16,6 +16,7 @@ from std_msgs.msg import String
 from graph import active, node_command, processes
 from ir_guidance.kinematics import INSERTION
 from ir_guidance.nodes import qos, topics
+from ir_guidance.plan.identity import hashed
 from ir_guidance.values import NS_PER_MS, Mode
 from ir_guidance_msgs.srv import ApprovePlan, Reset
 from rig import PLAN, PROFILE, Rig, moves, steady_ns
@@ -250,11 +251,14 @@ def test_only_the_plan_that_is_shown_can_be_approved(gate, graph):
     rig.show(entry_m=np.array([math.nan, 0.0, 0.0]))
     graph.spin(0.1)
     assert rig.approve().error_code == codes.NO_PLAN
+    rig.show(length_m=0.06)
+    graph.spin(0.1)
+    assert rig.approve().error_code == codes.NO_PLAN, "what it says was changed under its hash"
     rig.show()
     graph.until(lambda: rig.approve("another").error_code == codes.OTHER_PLAN, "the plan came")
     assert rig.approve(name="").error_code == codes.INVALID
     assert not rig.state.armed
-    newer = dataclasses.replace(PLAN, hash="a newer plan")
+    newer = hashed(dataclasses.replace(PLAN, length_m=0.049))
     rig.show(newer)
     graph.until(lambda: rig.approve(newer.hash).accepted, "the newer plan")
     assert rig.approve(PLAN.hash).error_code == codes.OTHER_PLAN

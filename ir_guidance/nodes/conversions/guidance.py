@@ -18,6 +18,7 @@ from ir_guidance.nodes.conversions.checks import (
     stamp_from_msg,
     vector,
 )
+from ir_guidance.plan.identity import hash_of
 from ir_guidance.values import (
     NS_PER_MS,
     Correction,
@@ -181,10 +182,14 @@ def plan_to_msg(plan: Plan, stamp_ns: int) -> PlanMsg:
         entry_m=vector(plan.entry_m),
         target_m=vector(plan.target_m),
         direction=vector(plan.direction),
+        bend_per_m=vector(plan.bend_per_m),
         length_m=float(plan.length_m),
+        checkpoints_m=list(plan.checkpoints_m),
         clearance_m=float(plan.clearance_m),
         geometry_epoch=plan.geometry_epoch,
         obstacles=[sphere_to_msg(sphere) for sphere in plan.obstacles],
+        no_go=plan.no_go,
+        planner=plan.planner,
         hash=plan.hash,
     )
 
@@ -193,25 +198,32 @@ def plan_from_msg(msg: PlanMsg) -> Plan:
     """Return a message's plan.
 
     Raises:
-        ConversionError: It is withdrawn or failed, has no hash, is not in the robot's base frame,
-            or a number is not finite.
+        ConversionError: It is withdrawn or failed, its hash is not that of what it says, it is not in the
+            robot's base frame, or a number is not finite.
     """
     if msg.status != PlanMsg.OK:
         raise ConversionError(f"Plan: status {msg.status}, not to be followed: {msg.message}")
     require_finite(msg)
     _require_base(msg)
-    if not msg.hash:
-        raise ConversionError("Plan: no hash, so that no consent could bind to it")
-    return Plan(
+    plan = Plan(
         entry_m=vector(msg.entry_m),
         target_m=vector(msg.target_m),
         direction=vector(msg.direction),
+        bend_per_m=vector(msg.bend_per_m),
         length_m=msg.length_m,
+        checkpoints_m=tuple(float(depth_m) for depth_m in msg.checkpoints_m),
         clearance_m=msg.clearance_m,
         geometry_epoch=msg.geometry_epoch,
         obstacles=tuple(sphere_from_msg(sphere) for sphere in msg.obstacles),
+        no_go=msg.no_go,
+        planner=msg.planner,
         hash=msg.hash,
     )
+    if hash_of(plan) != plan.hash:
+        raise ConversionError(
+            "Plan: its hash is not that of what it says, so that no consent could bind to it"
+        )
+    return plan
 
 
 def sphere_to_msg(sphere: Sphere) -> SphereMsg:

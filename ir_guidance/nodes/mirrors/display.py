@@ -15,6 +15,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
+from ir_guidance.geometry import arc_points
 from ir_guidance.nodes.conversions import BASE, IMAGE_FRAMES, header
 from ir_guidance.nodes.mirrors.poses import point
 from ir_guidance.values import Fix, Frame, Plan, Track, Vector
@@ -22,6 +23,7 @@ from ir_guidance.values import Fix, Frame, Plan, Track, Vector
 MARKERS_LAST = Duration(sec=1)  # a viewer drops what is no longer reported
 NEEDLE_RADIUS_M = 0.0006
 POINT_RADIUS_M = 0.0015
+PLAN_POINTS = 17  # of an arc
 WHITE = ColorRGBA(r=1.0, g=1.0, b=1.0, a=1.0)
 YELLOW = ColorRGBA(r=1.0, g=0.9, b=0.1, a=1.0)
 GREEN = ColorRGBA(r=0.2, g=0.9, b=0.3, a=1.0)
@@ -34,11 +36,16 @@ def markers(fix: Fix | None, plan: Plan | None, stamp_ns: int) -> MarkerArray:
     shown: list[Marker] = []
     if fix is not None:
         hub_m = fix.tip_m - max(fix.insertion_m, 0.02) * fix.direction
-        shown += [_line("needle", hub_m, fix.tip_m, WHITE), _ball("tip", fix.tip_m, YELLOW)]
+        shown += [
+            _line("needle", np.array([hub_m, fix.tip_m]), WHITE),
+            _ball("tip", fix.tip_m, YELLOW),
+        ]
         if fix.target_m is not None:
             shown.append(_ball("target", fix.target_m, GREEN))
     if plan is not None:
-        shown.append(_line("plan", plan.entry_m, plan.target_m, BLUE))
+        depths_m = np.linspace(0.0, plan.length_m, PLAN_POINTS if plan.bend_per_m.any() else 2)
+        way_m = arc_points(plan.entry_m, plan.direction, plan.bend_per_m, depths_m)
+        shown.append(_line("plan", way_m, BLUE))
         shown += [
             _ball("obstacle", np.array(sphere.centre_m), RED, sphere.radius_m)
             for sphere in plan.obstacles
@@ -49,11 +56,11 @@ def markers(fix: Fix | None, plan: Plan | None, stamp_ns: int) -> MarkerArray:
     return MarkerArray(markers=shown)
 
 
-def _line(name: str, start_m: Vector, end_m: Vector, colour: ColorRGBA) -> Marker:
+def _line(name: str, way_m: Vector, colour: ColorRGBA) -> Marker:
     return Marker(
         ns=name,
         type=Marker.LINE_STRIP,
-        points=[point(start_m), point(end_m)],
+        points=[point(place_m) for place_m in way_m],
         scale=Vector3(x=2 * NEEDLE_RADIUS_M),
         color=colour,
         lifetime=MARKERS_LAST,

@@ -77,7 +77,8 @@ def test_plan_reaches_the_target_within_every_limit():
 @pytest.mark.parametrize("turn_rad", [-0.4, 0.0, 0.3])
 def test_path_stays_in_the_image_plane(turn_rad):
     normal = np.array([np.sin(turn_rad), np.cos(turn_rad), 0.0])
-    settings = SETTINGS.model_copy(update={"longest_m": 0.2, "pitch_rad": (0.3, 1.2)})
+    wide = {"longest_m": 0.2, "pitch_rad": (0.3, 1.2), "yaw_rad": 0.5, "skin_angle_rad": 0.2}
+    settings = SETTINGS.model_copy(update=wide)
     found = plan(request(normal=normal), settings)
     assert (found.entry_m - TARGET_M) @ normal == pytest.approx(0, abs=1e-12)
 
@@ -132,15 +133,21 @@ def test_hash_changes_with_nothing_else():
         ({"target_m": np.array([0.0, 0.0, 0.001])}, {}, "does not lie below the skin"),
         ({"target_m": np.zeros(3)}, {}, "does not lie below the skin"),
         ({"target_m": np.array([NAN, 0.0, -0.03])}, {}, "does not lie below the skin"),
-        ({}, {"longest_m": 0.03}, r"none of 50 paths is allowed \(too long: 50, "),
-        ({}, {"pitch_rad": (1.40, 1.50)}, r"too flat or too steep: 50, "),
-        ({"obstacles": (Sphere((0.0, 0.0, -0.02), 0.015),)}, {}, r"too near a no-go region: \d+"),
+        ({}, {"longest_m": 0.03}, r"none of 50 paths is allowed \(too long: 50\)"),
+        ({}, {"pitch_rad": (1.40, 1.50)}, r"\(too flat or too steep: 50\)"),
+        (
+            {"obstacles": (Sphere((0.0, 0.0, -0.02), 0.015),)},
+            {},
+            r"too near a no-go region: \d+, most often a marked region",
+        ),
         ({"obstacles": (Sphere((NAN, 0.0, -0.02), 0.001),)}, {}, "is not a sphere"),
         ({"obstacles": (Sphere((0.0, 0.0, -0.02), NAN),)}, {}, "is not a sphere"),
         ({"obstacles": (Sphere((0.0, 0.0, -0.02), -0.01),)}, {}, "is not a sphere"),
         ({"normal": np.array([1.0, 0.0, 0.0])}, {}, "lies the wrong way"),
         ({"normal": np.array([0.0, 0.0, 1.0])}, {}, "lies the wrong way"),
-        ({"normal": np.array([0.0, NAN, 0.0])}, {}, "lies the wrong way"),
+        ({"normal": np.array([0.0, NAN, 0.0])}, {}, "is none"),
+        ({"normal": np.zeros(3)}, {}, "is none"),
+        ({"normal": None}, {}, "neither an image plane nor a region of skin"),
     ],
 )
 def test_no_plan_says_why(changes, settings, why):
