@@ -112,6 +112,7 @@ class Trial:
         self.now_ns += TICK_NS
         self.robot.step(self.now_ns)
         self.room.step(self.now_ns / NS_PER_S, guide_pose(self.robot.true_joints))
+        self.robot.feel(self.room.force_n)
         state = self.robot.state()
         self.history.add(state)
         self.gate.robot(state)
