@@ -16,7 +16,7 @@ from ir_guidance.values import Vector
 TURN_RAD = 2.0 * np.pi
 THERE_RAD = 0.05
 APPROACH_HZ = 8.0  # a turn ends softly: the last of it at this share of what is left per second
-LONGEST_REST_TURNS = 3.0
+LONGEST_REST_TURNS = 1.0
 
 
 class Bevel:

@@ -67,7 +67,7 @@ class CorrectSettings(Settings):
         2.0, gt=0, le=1e3, description="Cost of a step's pivot, per mm^2 at the target."
     )
     curve_weight: float = Field(
-        0.05, gt=0, le=1e3, description="Cost of a step's whole curvature, in mm^2."
+        0.2, gt=0, le=1e3, description="Cost of a step's whole curvature, in mm^2."
     )
     curvature_per_m: float = Field(
         2.1,
@@ -76,7 +76,7 @@ class CorrectSettings(Settings):
         description="Of the path that the bevel cuts, as the controller believes, 1/m; 0: the needle is not turned.",
     )
     curve_most: float = Field(
-        0.6, ge=0, le=0.7, description="Most of the curvature asked for, in each of two axes."
+        0.35, ge=0, le=0.7, description="Most of the curvature asked for, in each of two axes."
     )
     turn_m: float = Field(
         0.006, gt=0.001, le=0.05, description="Advance in which the needle turns once."

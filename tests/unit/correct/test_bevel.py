@@ -30,7 +30,7 @@ def test_needle_that_always_turns_goes_straight(advance_mps):
 
 
 @pytest.mark.parametrize("angle_rad", [0.0, 1.0, 2.5, -2.0])
-@pytest.mark.parametrize("share", [0.3, 0.6])
+@pytest.mark.parametrize("share", [0.25, 0.5])
 def test_mean_curvature_is_the_share_asked_for_where_it_was_asked_for(angle_rad, share):
     wanted = share * np.array([np.cos(angle_rad), np.sin(angle_rad)])
     assert mean_direction(wanted, 0.003) == pytest.approx(wanted, abs=0.15)
