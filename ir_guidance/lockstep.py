@@ -123,6 +123,7 @@ class Trial:
         self.robot.step(self.now_ns)
         self.room.step(self.now_ns / NS_PER_S, guide_pose(self.robot.true_joints))
         self._watch_target()
+        self.robot.feel(self.room.force_n)
         state = self.robot.state()
         self.history.add(state)
         self.gate.robot(state)

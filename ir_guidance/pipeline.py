@@ -16,7 +16,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from ir_guidance.correct import correct
+from ir_guidance.correct import Steering, correct
 from ir_guidance.geometry import base_from_px
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import ImageGeometry, Localiser, Place, can_show, shown
@@ -179,6 +179,7 @@ class Steer:
     def __init__(self, profile: Profile, clock_ns: Clock, *, open_loop: bool = False) -> None:
         """Start without a plan; ``open_loop`` leaves out what the image would correct."""
         self._profile, self._open_loop = profile, open_loop
+        self._steering = Steering(profile.correct)
         self._fix: Fix | None = None
         self.plan: Plan | None = None
         self.inserting = False
@@ -202,6 +203,7 @@ class Steer:
     def adopt(self, found: Plan) -> None:
         """Propose a plan to the operator; it is followed only once an insertion is started."""
         self.plan, self.inserting, self.phase = found, False, Phase.PLANNED
+        self._steering.reset()
 
     def start(self, plan_hash: str) -> bool:
         """Start correcting towards the plan of that hash; False when it is not the present one."""
@@ -220,8 +222,14 @@ class Steer:
             self._note_progress(fix)
             return None
         with self.stopwatch.stage("correct"):
-            settings = self._profile.correct
-            correction = correct(fix, self.plan, robot, settings, open_loop=self._open_loop)
+            correction = correct(
+                fix,
+                self.plan,
+                robot,
+                self._profile.correct,
+                self._steering,
+                open_loop=self._open_loop,
+            )
         self.phase = PHASE_OF[correction.mode]
         return correction
 

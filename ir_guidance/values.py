@@ -180,12 +180,14 @@ class GuidePose:
     """The needle guide in ``base_link``: the remote centre it pivots about, its axis, the needle's advance.
 
     ``direction`` is the unit axis, pointing into the patient; ``insertion_m`` is from the remote
-    centre to the tip of a straight needle, negative while the needle is drawn back.
+    centre to the tip of a straight needle, negative while the needle is drawn back; ``roll_rad``
+    is how far the needle is turned about its axis.
     """
 
     remote_centre_m: Vector
     direction: Vector
     insertion_m: float
+    roll_rad: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -288,7 +290,8 @@ class Correction:
     """A bounded motion of the needle guide, asked for on the strength of one image.
 
     ``guide_rate`` is (x, y, pitch, yaw) in m/s, m/s, rad/s, rad/s; the advance is along the
-    needle, never negative. Both end at ``expires_steady_ns``, or when ``advance_limit_m`` is used up.
+    needle, never negative; ``roll_radps`` turns the needle with its bevel. All end at
+    ``expires_steady_ns``, the advance also when ``advance_limit_m`` is used up.
     ``tip_sigma_m`` is the largest standard deviation of tip-to-target, for the gate's limit.
     """
 
@@ -305,6 +308,7 @@ class Correction:
     remaining_m: float
     predicted_miss_m: float
     reason: str = ""
+    roll_radps: float = 0.0
     stage_ms: dict[str, float] = field(default_factory=dict)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 
 from ir_guidance.gate.settings import GateSettings
-from ir_guidance.kinematics import INSERTION, JOINTS, RobotLimits
+from ir_guidance.kinematics import INSERTION, JOINTS, ROLL, RobotLimits
 from ir_guidance.values import NS_PER_MS, Consent, Correction, Mode, RobotState
 
 FUTURE = "from the future"
@@ -34,6 +34,7 @@ def correction_fault(
         correction.advance_mps,
         correction.advance_limit_m,
         correction.tip_sigma_m,
+        correction.roll_radps,
     )
     age_ms = (now_ns - correction.acquired_steady_ns) / NS_PER_MS
     lifetime_ms = (correction.expires_steady_ns - correction.acquired_steady_ns) / NS_PER_MS
@@ -95,10 +96,11 @@ def following_fault(
     """Return by how much the robot is not where it was asked to be."""
     errors = [abs(wanted - at) for wanted, at in zip(asked, measured, strict=True)]
     slide = max(errors[0], errors[1], errors[INSERTION])
-    turn = max(errors[2], errors[3])
-    if slide <= settings.following_m and turn <= settings.following_rad:
+    turn, roll = max(errors[2], errors[3]), errors[ROLL]
+    guided = slide <= settings.following_m and turn <= settings.following_rad
+    if guided and roll <= settings.following_roll_rad:
         return ""
-    return f"robot not following: {slide * 1e3:.2f} mm, {turn:.3f} rad"
+    return f"robot not following: {slide * 1e3:.2f} mm, {turn:.3f} rad, roll {roll:.2f} rad"
 
 
 def reach_fault(position: tuple[float, ...], limits: RobotLimits) -> str:

@@ -12,7 +12,7 @@ import math
 
 from ir_guidance.gate import checks
 from ir_guidance.gate.intake import AT_REST, Intake
-from ir_guidance.gate.motion import Motion
+from ir_guidance.gate.motion import Motion, replaced
 from ir_guidance.gate.permission import HELD_TOO_LONG_NS, Permission
 from ir_guidance.gate.settings import BLIND_TRAVEL_M, GateSettings
 from ir_guidance.kinematics import INSERTION, RobotLimits
@@ -42,7 +42,7 @@ class Gate:
     def __init__(self, settings: GateSettings, limits: RobotLimits, session: str) -> None:
         """Start disarmed: no plan is approved and nobody consents."""
         self._settings, self._limits, self.session = settings, limits, session
-        acceleration = (*limits.acceleration[:INSERTION], settings.decelerate_mps2)
+        acceleration = replaced(limits.acceleration, INSERTION, settings.decelerate_mps2)
         self._motion = Motion(acceleration)
         self._intake = Intake(settings, limits.velocity, acceleration)
         self._permission = Permission(settings, session)
@@ -76,7 +76,7 @@ class Gate:
         Raises:
             RefusedError: Motion is under way, a stop is in force, or the robot cannot reach the plan.
         """
-        planned = (*joints[:INSERTION], depth_m)
+        planned = replaced(joints, INSERTION, depth_m)
         if self._stopped:
             raise RefusedError(f"stopped ({self._stopped}): reset first")
         if self._motion.moving:
@@ -244,11 +244,11 @@ class Gate:
         position, velocity = self._motion.proposed(rate, elapsed_s)
         rest = self._motion.rest_after(position, velocity)
         # The needle may get deeper on the way to rest before the guide has stopped turning.
-        onward = (*position[:INSERTION], rest[INSERTION])
-        fault = self._outside_fault(onward) or self._outside_fault(rest)
+        deeper = replaced(position, INSERTION, rest[INSERTION])
+        fault = self._outside_fault(deeper) or self._outside_fault(rest)
         self._outside = self._outside + 1 if fault else 0
-        blind_m = self._motion.advanced_since(seen_ns) + rest[-1] - self._motion.position[-1]
-        if not fault and blind_m > BLIND_TRAVEL_M:
+        stopping_m = rest[INSERTION] - self._motion.position[INSERTION]
+        if not fault and self._motion.advanced_since(seen_ns) + stopping_m > BLIND_TRAVEL_M:
             fault = "blind travel at its limit"
         if fault:
             position, velocity = self._motion.proposed(AT_REST, elapsed_s)

@@ -11,7 +11,7 @@ from ir_guidance.values import NS_PER_S, Correction, Mode
 OVER_BUDGET_HOLDS = 3
 FUTURE_LATCHES = 3
 PERIOD_S = 0.010  # the longest between two decisions
-AT_REST = (0.0, 0.0, 0.0, 0.0, 0.0)
+AT_REST = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 class Intake:
@@ -84,7 +84,7 @@ class Intake:
         return self._bounded(correction, 0.0 if used_up else correction.advance_mps)
 
     def _bounded(self, correction: Correction, advance_mps: float) -> tuple[float, ...]:
-        asked = (*correction.guide_rate, advance_mps)
+        asked = (*correction.guide_rate, advance_mps, correction.roll_radps)
         pairs = zip(asked, self._velocity, strict=True)
         return tuple(max(-limit, min(limit, rate)) for rate, limit in pairs)
 

@@ -6,10 +6,16 @@ from __future__ import annotations
 
 from collections import deque
 
+from ir_guidance.kinematics import INSERTION
 from ir_guidance.values import NS_PER_S
 
 LONGEST_TICK_S = 0.020  # a gate that was kept from running does not make up for it
 KEPT_S = 1.0
+
+
+def replaced(joints: tuple[float, ...], at: int, value: float) -> tuple[float, ...]:
+    """Return joints with one of them replaced."""
+    return (*joints[:at], value, *joints[at + 1 :])
 
 
 class Motion:
@@ -30,7 +36,7 @@ class Motion:
     def start_from(self, position: tuple[float, ...], now_ns: int) -> None:
         """Rest at measured positions; what was advanced before does not count from here."""
         self.position = position
-        self._advances = deque([(now_ns, position[-1])])
+        self._advances = deque([(now_ns, position[INSERTION])])
         self.halt()
 
     def halt(self) -> None:
@@ -63,7 +69,7 @@ class Motion:
     def take(self, position: tuple[float, ...], velocity: tuple[float, ...], now_ns: int) -> None:
         """Make a proposal the set point."""
         self.position, self.velocity = position, velocity
-        self._advances.append((now_ns, position[-1]))
+        self._advances.append((now_ns, position[INSERTION]))
         while now_ns - self._advances[0][0] > KEPT_S * NS_PER_S:
             self._advances.popleft()
 
@@ -76,4 +82,4 @@ class Motion:
             if at_ns > steady_ns:
                 break
             before = insertion
-        return max(0.0, self.position[-1] - before)
+        return max(0.0, self.position[INSERTION] - before)

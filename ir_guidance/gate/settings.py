@@ -45,6 +45,9 @@ class GateSettings(Settings):
     following_rad: float = Field(
         0.02, gt=0, le=0.05, description="Largest following error of a turning joint."
     )
+    following_roll_rad: float = Field(
+        0.25, gt=0, le=0.5, description="Largest following error of the needle's roll."
+    )
     following_ms: float = Field(50.0, gt=0, le=50, description="How long it may last.")
     force_n: float = Field(15.0, gt=0, le=50, description="Largest axial force.")
     advance_mps: float = Field(0.003, gt=0, le=0.02, description="Fastest advance.")

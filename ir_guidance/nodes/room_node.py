@@ -160,6 +160,7 @@ class RoomNode(LifecycleNode):
         now_ns = steady_ns()
         self._robot.step(now_ns)
         self._room.step((now_ns - self._started_ns) / NS_PER_S, guide_pose(self._robot.true_joints))
+        self._robot.feel(self._room.force_n)
         return now_ns
 
     def _tick(self) -> None:

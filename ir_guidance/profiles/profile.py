@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from ir_guidance.correct import CorrectSettings
 from ir_guidance.gate import GateSettings
-from ir_guidance.kinematics import JOINTS, RobotLimits
+from ir_guidance.kinematics import INSERTION, JOINTS, RobotLimits
 from ir_guidance.localise import LocaliseSettings
 from ir_guidance.plan import PlanSettings
 from ir_guidance.profiles.success import SampleSettings, Success
@@ -58,10 +58,10 @@ class Profile(Settings):
                 f"correct.advance_mps = {self.correct.advance_mps} is faster than gate.advance_mps = "
                 f"{self.gate.advance_mps}: the gate would refuse every step"
             )
-        if self.gate.decelerate_mps2 > self.limits.acceleration[-1]:
+        if self.gate.decelerate_mps2 > self.limits.acceleration[INSERTION]:
             raise ValueError(
                 f"gate.decelerate_mps2 = {self.gate.decelerate_mps2} is more than the insertion joint can do "
-                f"({self.limits.acceleration[-1]})"
+                f"({self.limits.acceleration[INSERTION]})"
             )
         if self.correct.expiry_ms > self.gate.frame_age_ms:
             raise ValueError(

@@ -1,13 +1,13 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""A simulated needle robot: five servo axes with limits, a tracking error and their own drive watchdog."""
+"""A simulated needle robot: six servo axes with limits, a tracking error and their own drive watchdog."""
 
 from __future__ import annotations
 
 import numpy as np
 from pydantic import Field
 
-from ir_guidance.kinematics import Five, RobotLimits
+from ir_guidance.kinematics import INSERTION, ROLL, RobotLimits, Six
 from ir_guidance.settings import Settings
 from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, RobotState, Vector
 
@@ -17,7 +17,7 @@ STEP_S = 0.002
 class DriveSettings(Settings):
     """How well the simulated axes follow."""
 
-    home: Five = Field((-0.030, 0.0, 0.75, 0.0, -0.010), description="Joints at power-on.")
+    home: Six = Field((-0.030, 0.0, 0.75, 0.0, -0.010, 0.0), description="Joints at power-on.")
     bandwidth_hz: float = Field(
         8.0, gt=0.5, le=100, description="Of the position loop of each axis."
     )
@@ -30,6 +30,10 @@ class DriveSettings(Settings):
     offset_sigma_rad: float = Field(
         0.004, ge=0, le=0.05, description="Mounting error of turning axes, by seed."
     )
+    roll_offset_sigma_rad: float = Field(
+        0.05, ge=0, le=0.5, description="How well the bevel's mark is set on mounting, by seed."
+    )
+    force_sigma_n: float = Field(0.05, ge=0, le=1, description="Noise of the force sensor.")
     encoder_step_m: float = Field(5e-6, gt=0, le=1e-3, description="Resolution of sliding axes.")
     encoder_step_rad: float = Field(5e-5, gt=0, le=1e-2, description="Resolution of turning axes.")
 
@@ -42,10 +46,12 @@ class EmbeddedRobot:
     ) -> None:
         """Start at rest at home; the seed draws the mounting error that encoders do not see."""
         self._settings, self._limits = settings, limits
-        kinds = np.array([1, 1, 0, 0, 1], dtype=bool)  # sliding axes
+        kinds = np.array([1, 1, 0, 0, 1, 0], dtype=bool)  # sliding axes
         sigma = np.where(kinds, settings.offset_sigma_m, settings.offset_sigma_rad)
-        sigma[-1] = 0.0  # the needle's length is measured before it is mounted
-        self._offset = np.random.default_rng([seed, 5]).normal(0.0, sigma)
+        sigma[INSERTION] = 0.0  # the needle's length is measured before it is mounted
+        sigma[ROLL] = settings.roll_offset_sigma_rad
+        self._generator = np.random.default_rng([seed, 5])
+        self._offset = self._generator.normal(0.0, sigma)
         self._resolution = np.where(kinds, settings.encoder_step_m, settings.encoder_step_rad)
         self._fastest = np.array(limits.velocity)
         self._acceleration = np.array(limits.acceleration)
@@ -58,12 +64,18 @@ class EmbeddedRobot:
         self._heard_ns = now_ns
         self._answered_ns = 0
         self._enabled = True
+        self._force_n = 0.0
         self.estop = False
 
     @property
     def true_joints(self) -> Vector:
-        """The joints (5,) as they are, mounting error included: what moves the needle in the room."""
+        """The joints (6,) as they are, mounting error included: what moves the needle in the room."""
         return self._position + self._offset
+
+    def feel(self, force_n: float) -> None:
+        """Take the force in newtons with which the tissue pushes back along the needle."""
+        noise_n = float(self._generator.normal(0.0, self._settings.force_sigma_n))
+        self._force_n = force_n + noise_n
 
     def send(self, command: Command, now_ns: int) -> Command | None:
         """Take a command and return it as it will be obeyed; None when it is stale, repeated or not finite."""
@@ -114,6 +126,7 @@ class EmbeddedRobot:
             enabled=self._enabled and not self.estop,
             estop=self.estop,
             brake=not self._enabled or self.estop,
+            force_n=self._force_n,
             fault="",
             watchdog_tripped=self._heard is not None and silent_ms > self._settings.watchdog_ms,
             accepted_stamp_ns=self._heard.stamp_ns if self._heard else 0,

@@ -26,14 +26,12 @@ class BreathingSettings(Settings):
     """Breathing of a patient at rest; an amplitude and a period of zero spread are a machine's."""
 
     amplitude_m: Range = Field(
-        (0.006, 0.010),
+        (0.010, 0.010),
         description="Movement of the organ at full inhale; the liver moves 5 to 25 mm in free breathing "
         "(Keall et al., AAPM TG-76, 2006), the low end in gentle breathing.",
     )
-    limit_m: float = Field(0.010, gt=0, le=0.03, description="Movement that no breath exceeds.")
-    period_s: Range = Field(
-        (3.2, 5.0), description="Length of a breath at rest, 12 to 19 a minute."
-    )
+    limit_m: float = Field(0.0115, gt=0, le=0.03, description="Movement that no breath exceeds.")
+    period_s: Range = Field((3.6, 4.4), description="Length of a breath at rest; 4 s is 0.25 Hz.")
     exponent: int = Field(
         3, ge=1, le=6, description="Lujan's n; larger rests longer at end-exhale."
     )

@@ -15,7 +15,7 @@ from ir_guidance.values import GuidePose, Sphere, Vector
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """How far, in metres, an advancing needle pushes a target it is at, and the distance where it is 0.6 of that."""
+    """How far, in metres, a needle that cuts pushes a target it is at, and the distance where it is 0.6 of that."""
 
     most_m: float
     reach_m: float
@@ -41,16 +41,20 @@ class Mechanics:
         self.breath_m: Vector = np.zeros(3)
         self.push_m: Vector = np.zeros(3)
         self.insertion_m = 0.0
+        self._time_s = 0.0
         self.touched = False
 
     def step(self, time_s: float, guide: GuidePose) -> None:
         """Advance to a time and a guide pose; call at 100 Hz or more."""
         self.breath_m = self._breathing.displacement_m(time_s)
-        advances = guide.insertion_m > self.insertion_m
+        advance_m = guide.insertion_m - self.insertion_m
         self.insertion_m = guide.insertion_m
         self.needle.step(guide, self.breath_m)
+        depth_m, dt_s = -float(self.needle.shape_m[-1, 2]), max(time_s - self._time_s, 0.0)
+        self.needle.axial.step(advance_m, dt_s, depth_m, guide.insertion_m)
+        self._time_s = time_s
         self.push_m = self._pushed()
-        self.touched = self.touched or (advances and self._cuts_obstacle())
+        self.touched = self.touched or (advance_m > 0.0 and self._cuts_obstacle())
 
     @property
     def breathing_m(self) -> Vector:
@@ -63,19 +67,25 @@ class Mechanics:
         """The target's centre (3,) now."""
         return self.target_rest_m + self.breathing_m + self.push_m
 
+    @property
+    def force_n(self) -> float:
+        """The force in newtons along the needle; positive pushes it out of the patient."""
+        return self.needle.axial.force_n
+
     def _pushed(self) -> Vector:
         """Return how far (3,) the needle pushes the target: ahead of the tip, and aside when it passes by.
 
-        A Gaussian of the distance from the tip to the target, full while the needle advances and
-        gone when it has been drawn back by as much as unloads the bevel.
+        A Gaussian of the distance from the tip to the target, full while the needle cuts: it gives way
+        as the tissue relaxes while the needle rests, and is gone when it has been drawn back.
         """
-        if self.needle.loaded == 0.0:
+        pressing = min(self.needle.axial.pressing, 1.0)
+        if self.needle.loaded == 0.0 or pressing == 0.0:
             return np.zeros(3)
         away_m = self.target_rest_m + self.breathing_m - self.needle.shape_m[-1]
         fade = float(np.exp(-0.5 * (away_m @ away_m) / self._push.reach_m**2))
         ahead = self.needle.direction + 0.5 * away_m / self._push.reach_m
         ahead /= max(float(np.linalg.norm(ahead)), 1.0)
-        pushed: Vector = self._push.most_m * self.needle.loaded * fade * ahead
+        pushed: Vector = self._push.most_m * pressing * fade * ahead
         return pushed
 
     def _cuts_obstacle(self) -> bool:

@@ -2,20 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """The needle in tissue: it bends, follows the path its bevel cuts, and is dragged by breathing.
 
-The beam is clamped in the guide; the foundation holds each part of it to the path that the tip cut
-there, kept in coordinates that move with the tissue. A lateral force at the bevel (Misra et al.,
-Int J Robotics Research 29:1640, 2010) curves the path; it builds up over the first advance and is
-gone after withdrawing as far. The reference axis is the guide's at puncture.
+The beam is clamped in the guide; the foundation holds each part of it to the path that was cut there,
+kept in coordinates that move with the tissue. The path goes on in the direction of the tip, turned aside
+by the bevel, whose asymmetric wedge cuts at an angle: the front wheel of the bicycle of Webster et al.
+(Int J Robotics Research 25:509, 2006). The angle builds up over the first advance, as the bevel's load
+does (Misra et al., Int J Robotics Research 29:1640, 2010), and is gone after withdrawing as far. What
+tissue is ahead of the tip moves with it, so that the path in tissue at rest need not pass through the tip.
+
+Far from the guide that makes the unicycle, a path of constant curvature c. There the beam differs from it
+by e = (c / 2 b^2) exp(-b x) (sin b x - cos b x), x behind the tip, b = (k / 4 EI)^(1/4): free of moment
+and force at its end, and at an angle c / b to the path, which is the bevel's. Near the guide the clamp
+stiffens it. The bevel turns with the needle's roll: a needle that turns as it advances goes straight, one
+that turns where it stands stays. How strongly it curves the path differs between needles and tissues, and
+nobody is told. The reference axis is the guide's at puncture.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ir_guidance.kinematics import lateral_axes
+from ir_guidance.room.axial_force import AxialForce, ForceSettings
 from ir_guidance.room.beam import Beam
 from ir_guidance.room.cut_path import CutPath
 from ir_guidance.room.draw import Range, sign, uniform
@@ -30,6 +42,9 @@ STEP_M = 5e-4
 
 SHORTEST_M = 2e-4
 """A needle that is in by less is straight; the elements would be shorter than the rounding allows."""
+
+FREE = np.zeros(2)
+"""No force at the tip: what cuts at an angle there is the path's business."""
 
 
 class NeedleSettings(Settings):
@@ -51,20 +66,25 @@ class NeedleSettings(Settings):
     organ_npm2: Range = Field(
         (1.8e4, 2.8e4), description="Lateral stiffness per length of the organ."
     )
-    bevel_force_n: float = Field(
-        1.55,
+    curvature_per_m: float = Field(
+        2.1,
         ge=0,
-        le=5,
-        description="Lateral force of the bevel; set for a median deflection of 3.5 mm at 57 mm.",
+        le=10,
+        description="Of the path that the bevel cuts far from the guide, 1/m; set for a median deflection "
+        "of 3.5 mm at 57 mm.",
     )
-    bevel_spread: float = Field(
-        0.2, ge=0, le=0.9, description="Relative half range of the bevel force."
+    curvature_spread: float = Field(
+        0.3, ge=0, le=0.9, description="Relative half range of the curvature between needles."
     )
-    bevel_out_of_plane_rad: float = Field(
-        0.15, ge=0, le=1.6, description="Angle of the bevel out of the vertical plane, 1 sigma."
+    bevel_sigma_rad: float = Field(
+        0.15, ge=0, le=1.6, description="Angle of the bevel off the hub's mark, 1 sigma."
     )
+    bevel_side: Literal["up", "either"] = Field(
+        "up", description="Which way the hub's mark looks at roll 0; either: drawn, up or down."
+    )
+    force: ForceSettings = ForceSettings()
     bevel_travel_m: float = Field(
-        0.001, gt=0, le=0.01, description="Advance over which the force builds up."
+        0.001, gt=0, le=0.01, description="Advance over which the bevel's angle builds up."
     )
     node_m: float = Field(0.001, gt=2e-4, le=0.005, description="Distance of the nodes.")
     longest_m: float = Field(0.100, gt=0.01, le=0.3, description="Longest insertion.")
@@ -83,10 +103,7 @@ class _Puncture:
     ) -> None:
         self.origin_m = guide.remote_centre_m.copy()
         self.axis = guide.direction.copy()
-        level = np.cross((0.0, 0.0, 1.0), self.axis)
-        steep = float(np.linalg.norm(level)) < 1e-6
-        level = np.array([0.0, 1.0, 0.0]) if steep else level / np.linalg.norm(level)
-        self.lateral = np.stack((np.cross(self.axis, level), level))
+        self.lateral = lateral_axes(self.axis)
         arc_m = np.arange(0.0, settings.longest_m + 2 * settings.node_m, settings.node_m)
         depth_m = -(self.origin_m[2] + arc_m * self.axis[2])
         self.shares = share(depth_m)
@@ -95,7 +112,14 @@ class _Puncture:
 
 
 class Needle:
-    """The needle's shape, advanced with the guide and the breath."""
+    """The needle's shape, advanced with the guide and the breath.
+
+    Attributes:
+        axial: What pushes back along it, to be moved on by whoever has the time.
+        loaded: The share of the bevel's angle that has built up.
+        shape_m: (n, 3), from the remote centre to the tip in ``base_link``.
+        direction: (3,), the heading of the tip.
+    """
 
     def __init__(
         self,
@@ -120,10 +144,14 @@ class Needle:
             uniform(generator, limits)
             for limits in (settings.fat_npm2, settings.muscle_npm2, settings.organ_npm2)
         )
-        spread = float(generator.uniform(-1.0, 1.0)) * settings.bevel_spread
-        aside = float(generator.normal(0.0, settings.bevel_out_of_plane_rad))
-        force_n = settings.bevel_force_n * (1.0 + spread)
-        self._bevel_n = force_n * np.array([sign(generator) * np.cos(aside), np.sin(aside)])
+        spread = float(generator.uniform(-1.0, 1.0)) * settings.curvature_spread
+        self._bevel_rad = float(generator.normal(0.0, settings.bevel_sigma_rad))
+        if sign(generator) < 0.0 and settings.bevel_side == "either":
+            self._bevel_rad += np.pi
+        slowly_per_m = (self._stiffness[2] / (4.0 * self._rigidity)) ** 0.25
+        curvature_per_m = settings.curvature_per_m * (1.0 + spread)
+        self._cut_rad = curvature_per_m / slowly_per_m
+        self.axial = AxialForce(settings.force, generator, layer_depths_m)
         self._puncture: _Puncture | None = None
         self._guide: GuidePose | None = None
         self.loaded = 0.0
@@ -133,8 +161,6 @@ class Needle:
     def step(self, guide: GuidePose, breath_m: Vector) -> None:
         """Move to a guide pose while the organ is displaced by ``breath_m`` (3,).
 
-        Afterwards ``shape_m`` (n, 3) runs from the remote centre to the tip in ``base_link``,
-        ``direction`` (3,) is the heading of the tip and ``loaded`` the share of the bevel's force.
         Arrays are replaced, never changed, so that they may be kept.
         """
         before = self._guide or guide
@@ -183,9 +209,12 @@ class Needle:
         tissue = along - shares * float(axis @ breath_m)
         drag = shares[:, None] * (lateral @ breath_m)
         rest = puncture.path.at(tissue) + drag
-        bent, tip_slope = puncture.beam.solve(nodes, clamp, rest, self.loaded * self._bevel_n)
-        if tissue[-1] > puncture.path.front_m:
-            puncture.path.extend(float(tissue[-1]), bent[-1] - drag[-1])
+        bent, tip_slope = puncture.beam.solve(nodes, clamp, rest, FREE)
+        if (cut_m := float(tissue[-1]) - puncture.path.front_m) > 0.0:
+            turn = self._bevel_rad + guide.roll_rad
+            bevel = self.loaded * self._cut_rad * np.array([np.cos(turn), np.sin(turn)])
+            place_m = rest[-1] - drag[-1] + cut_m * (tip_slope + bevel)
+            puncture.path.extend(float(tissue[-1]), place_m)
         elif withdrawn:
             puncture.path.cut_back(float(tissue[-1]))
         rise = bent[1:] - bent[:-1]
@@ -203,4 +232,5 @@ def _between(before: GuidePose, after: GuidePose, share: float) -> GuidePose:
         (1.0 - share) * before.remote_centre_m + share * after.remote_centre_m,
         direction / np.linalg.norm(direction),
         (1.0 - share) * before.insertion_m + share * after.insertion_m,
+        (1.0 - share) * before.roll_rad + share * after.roll_rad,
     )

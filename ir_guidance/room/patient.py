@@ -219,6 +219,11 @@ class Room:
         return self._mechanics.obstacles
 
     @property
+    def force_n(self) -> float:
+        """The force in newtons with which the tissue pushes back along the needle."""
+        return self._mechanics.force_n
+
+    @property
     def touched_obstacle(self) -> bool:
         """Whether the tip has cut into an obstacle since the room began."""
         return self._mechanics.touched

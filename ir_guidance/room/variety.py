@@ -66,7 +66,7 @@ def drawn_ultrasound(seed: int) -> RoomSettings:
         tissue=_tissue(draw, kind),
         mirrors=_mirrors(draw, kind),
         scanner=scanner,
-        needle=NeedleSettings(diameter_m=diameter_m),
+        needle=NeedleSettings(diameter_m=diameter_m, bevel_side="either"),
         needle_echo=echo,
         haze=haze,
         clutter=_clutter(draw),

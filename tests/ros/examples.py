@@ -90,6 +90,7 @@ CORRECTION = Correction(
     remaining_m=-0.01,
     predicted_miss_m=0.0007,
     reason="because",
+    roll_radps=-1.5,
     stage_ms={"track": 11.5, "localise": 0.5},
 )
 CONSENT = Consent("session", 12, STEADY_NS, "abc123", 3, True)
@@ -101,14 +102,14 @@ COMMAND = Command(
     issued_steady_ns=STEADY_NS,
     expires_steady_ns=STEADY_NS + 100_000_000,
     enable=True,
-    position=(0.01, 0.02, 0.9, 0.1, 0.03),
-    velocity=(0.0, 0.0, 0.1, -0.1, 0.003),
+    position=(0.01, 0.02, 0.9, 0.1, 0.03, 2.0),
+    velocity=(0.0, 0.0, 0.1, -0.1, 0.003, -3.0),
 )
 STATE = RobotState(
     steady_ns=STEADY_NS,
-    position=RNG.normal(size=5),
-    velocity=RNG.normal(size=5),
-    setpoint=RNG.normal(size=5),
+    position=RNG.normal(size=6),
+    velocity=RNG.normal(size=6),
+    setpoint=RNG.normal(size=6),
     enabled=False,
     estop=True,
     brake=True,

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graph import Graph
-from ir_guidance.kinematics import axis
+from ir_guidance.kinematics import INSERTION, axis
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.plan.identity import hashed
 from ir_guidance.profiles import load_profile
@@ -173,7 +173,9 @@ class Rig:
         self.approved()
         self.consent = {"grant": 1}
         fast = 0.99 * PROFILE.gate.advance_mps
-        self.graph.until(lambda: self.commands and self.commands[-1].velocity[-1] > fast, "motion")
+        self.graph.until(
+            lambda: self.commands and self.commands[-1].velocity[INSERTION] > fast, "motion"
+        )
 
     def level(self, level: int, why: str = "") -> GateState:
         """Wait until the gate is at a level, for a reason that holds some words, and return what it says."""

@@ -126,10 +126,10 @@ def test_heat_is_an_image_of_the_frames_size_brightest_where_the_response_is():
 
 
 def test_joints_have_the_names_of_the_model():
-    measured = over_the_wire(mirrors.joint_state(np.arange(5.0), (0.1,) * 5, STAMP_NS))
-    assert measured.name == ["guide_x", "guide_y", "pitch", "yaw", "insertion"]
-    assert measured.position == array("d", range(5))
-    assert measured.velocity == array("d", [0.1] * 5)
+    measured = over_the_wire(mirrors.joint_state(np.arange(6.0), (0.1,) * 6, STAMP_NS))
+    assert measured.name == ["guide_x", "guide_y", "pitch", "yaw", "insertion", "roll"]
+    assert measured.position == array("d", range(6))
+    assert measured.velocity == array("d", [0.1] * 6)
 
 
 def test_entry_and_guide_point_along_the_needle():

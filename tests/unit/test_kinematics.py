@@ -38,7 +38,7 @@ def test_rates_are_the_derivatives_of_the_axis(pitch_rad, yaw_rad):
 
 @pytest.mark.parametrize(("pitch_rad", "yaw_rad"), ANGLES)
 def test_joints_go_to_a_pose_and_come_back(pitch_rad, yaw_rad):
-    joints = np.array([0.01, -0.02, pitch_rad, yaw_rad, 0.03])
+    joints = np.array([0.01, -0.02, pitch_rad, yaw_rad, 0.03, 0.0])
     pose = guide_pose(joints)
     back = joints_for(pose.remote_centre_m, pose.direction, pose.insertion_m)
     np.testing.assert_allclose(back, joints, atol=1e-12)

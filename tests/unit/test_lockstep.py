@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ir_guidance.kinematics import INSERTION
+from ir_guidance.kinematics import INSERTION, ROLL
 from ir_guidance.lockstep import Trial, TrialRow, run_trial
 from ir_guidance.plan import NoPlanError
 from ir_guidance.profiles import load_profile, merged_profile
@@ -53,13 +53,13 @@ def test_open_loop_goes_the_same_way_and_ends_farther_off(closed):
     assert row.tip_error_mm > closed.tip_error_mm
 
 
-def test_open_loop_never_pivots_in_tissue_and_closed_loop_does_the_same_every_time():
+def test_open_loop_turns_nothing_in_tissue_and_closed_loop_does_the_same_every_time():
     closed_loop, again, open_loop = commands(False), commands(False), commands(True)
     assert closed_loop == again
     assert len(closed_loop) > 200 and len(open_loop) > 200
-    for sent, pivots in ((closed_loop, True), (open_loop, False)):
-        angles = np.array([command.position[2:4] for command in sent])
-        assert (np.ptp(angles, axis=0).max() > 1e-6) == pivots
+    for sent, turns in ((closed_loop, True), (open_loop, False)):
+        angles = np.array([(*command.position[2:4], command.position[ROLL]) for command in sent])
+        assert (np.ptp(angles, axis=0).max() > 1e-6) == turns
 
 
 def test_same_seed_gives_the_same_row_and_another_seed_another():

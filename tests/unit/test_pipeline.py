@@ -38,13 +38,13 @@ GEOMETRY = ProbeGeometry(
 )
 NORMAL = GEOMETRY.base_from_image[:3, 2]
 TARGET_M = np.array([0.008, 0.0, -0.030])
-JOINTS = np.array([-0.028, 0.0, 0.70, 0.0, 0.04])
+JOINTS = np.array([-0.028, 0.0, 0.70, 0.0, 0.04, 0.0])
 STRAIGHT_M = straight_tip(guide_pose(JOINTS))
 OFFSET_M = np.array([0.001, 0.0, -0.001])
 
 
 def state_at(steady_ns: int, joints: Vector = JOINTS) -> RobotState:
-    return RobotState(steady_ns, joints, np.zeros(5), joints)
+    return RobotState(steady_ns, joints, np.zeros(6), joints)
 
 
 class Clock:
@@ -235,9 +235,10 @@ def test_phase_follows_what_the_correction_asks_for():
     steer = planned()
     steer.start(steer.plan.hash)
     on_plan = joints_for(steer.plan.entry_m, steer.plan.direction, -0.01)
-    correction = steer.step(fix_of(), state_at(0, on_plan + 0.01))
+    unseen = fix_of(tip_covariance_m2=np.eye(3) * 1e-5)
+    correction = steer.step(unseen, state_at(0, on_plan + 0.01))
     assert (correction.mode, steer.phase) == (Mode.ALIGN, Phase.ALIGNING)
-    correction = steer.step(fix_of(), state_at(0, on_plan))
+    correction = steer.step(unseen, state_at(0, on_plan))
     assert (correction.mode, steer.phase) == (Mode.ADVANCE, Phase.INSERTING)
     correction = steer.step(fix_of(geometry_epoch=2), state_at(0, on_plan))
     assert (correction.mode, steer.phase) == (Mode.HOLD, Phase.HOLDING)

@@ -94,7 +94,9 @@ def drawn_fluoroscopy(seed: int) -> FluoroscopyRoomSettings:
     targets = ("clip", "contrast", "ct_point")
     return FluoroscopyRoomSettings(
         interior=InteriorSettings(target=targets[generator.integers(3)]),
-        needle=NeedleSettings(diameter_m=float(generator.choice(GAUGES_M[3:]))),
+        needle=NeedleSettings(
+            diameter_m=float(generator.choice(GAUGES_M[3:])), bevel_side="either"
+        ),
         carm=carm,
         devices=int(generator.choice([0, 1, 2, 3, 5])),
     )

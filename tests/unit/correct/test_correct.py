@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ir_guidance.correct import CorrectSettings, correct
+from ir_guidance.correct import CorrectSettings, Steering, correct
 from ir_guidance.kinematics import axis, joints_for
 from ir_guidance.values import NS_PER_MS, Correction, Fix, Mode, Plan, RobotState, Vector
 
@@ -47,11 +47,12 @@ PLAN = Plan(
 )
 ON_PLAN = joints_for(ENTRY_M, DIRECTION, 0.0)
 ACROSS = np.array([1.0, 0.0, 0.0])
+ACROSS_Y = np.array([0.0, 1.0, 0.0])
 STILL = (0.0, 0.0, 0.0, 0.0)
 
 
 def robot_at(joints: Vector) -> RobotState:
-    return RobotState(0, joints, np.zeros(5), joints)
+    return RobotState(0, joints, np.zeros(6), joints)
 
 
 def fix_at(insertion_m: float, miss_m: Vector | None = None, **changes: Any) -> Fix:
@@ -75,7 +76,9 @@ def fix_at(insertion_m: float, miss_m: Vector | None = None, **changes: Any) -> 
 
 def answer(fix: Fix, joints: Vector | None = None, **options: Any) -> Correction:
     at = ON_PLAN if joints is None else joints
-    return correct(fix, PLAN, robot_at(at), options.pop("settings", SETTINGS), **options)
+    settings = options.pop("settings", SETTINGS)
+    steering = options.pop("steering", None) or Steering(settings)
+    return correct(fix, PLAN, robot_at(at), settings, steering, **options)
 
 
 def test_correction_carries_its_image_its_plan_and_its_expiry():
@@ -101,20 +104,21 @@ def test_correction_carries_its_image_its_plan_and_its_expiry():
     ],
 )
 def test_guide_is_aligned_above_the_skin_without_advance(error, rate):
-    joints = ON_PLAN - np.array([*error, 0.01])
-    correction = answer(fix_at(-0.01), joints)
+    joints = ON_PLAN - np.array([*error, 0.01, 0.0])
+    unseen = fix_at(-0.01, tip_covariance_m2=np.eye(3) * 1e-5)
+    correction = answer(unseen, joints)
     assert correction.mode == Mode.ALIGN
     np.testing.assert_allclose(correction.guide_rate, rate, atol=1e-12)
     assert correction.advance_mps == correction.advance_limit_m == 0.0
 
 
 def test_guide_is_not_aligned_below_the_skin():
-    joints = ON_PLAN + np.array([0.001, 0.001, 0.0, 0.0, 0.001])
+    joints = ON_PLAN + np.array([0.001, 0.001, 0.0, 0.0, 0.001, 0.0])
     assert answer(fix_at(0.001), joints).mode == Mode.ADVANCE
 
 
 def test_aligned_guide_advances():
-    correction = answer(fix_at(-0.01), ON_PLAN + np.array([5e-5, 0.0, 5e-4, 0.0, -0.01]))
+    correction = answer(fix_at(-0.01), ON_PLAN + np.array([5e-5, 0.0, 5e-4, 0.0, -0.01, 0.0]))
     assert (correction.mode, correction.guide_rate) == (Mode.ADVANCE, STILL)
     assert correction.advance_mps == SETTINGS.advance_mps
 
@@ -180,14 +184,17 @@ def test_arrival_is_said_only_at_rest(changes, mode, past_m):
     correction = answer(fix_at(LENGTH_M + past_m, **changes))
     assert correction.mode == mode
     assert correction.advance_limit_m == correction.advance_mps == 0.0
-    assert correction.guide_rate == STILL
+    assert correction.guide_rate == STILL and correction.roll_radps == 0.0
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
         ({"geometry_epoch": 5}, "the probe's geometry changed"),
-        ({"target_rest_m": TARGET_M + 0.0051 * ACROSS}, "the target has left its place: re-plan"),
+        (
+            {"target_rest_m": TARGET_M + 0.0051 * ACROSS},
+            "the target has left its place: retract and re-plan",
+        ),
         ({"coasted": 4}, "needle not seen for 4 frames"),
         ({"target_coasted": 151}, "target not seen for 151 frames"),
     ],
@@ -212,6 +219,7 @@ def test_open_loop_ignores_what_the_image_would_correct():
     off = fix_at(0.03, miss_m=np.array([0.0, 0.003, 0.0]), coasted=100)
     correction = answer(off, open_loop=True)
     assert (correction.mode, correction.guide_rate) == (Mode.ADVANCE, STILL)
+    assert correction.roll_radps == 0.0
     assert correction.predicted_miss_m == 0.0
     assert correction.remaining_m == pytest.approx(LENGTH_M - 0.03)
 
@@ -235,8 +243,52 @@ def test_open_loop_goes_to_the_planned_target_by_the_robots_depth():
     assert answer(moved).mode == Mode.ADVANCE
 
 
-def test_correct_has_no_memory_and_changes_nothing():
+def test_correct_remembers_in_its_steering_alone_and_changes_nothing():
     fix, robot = fix_at(0.03, miss_m=0.001 * ACROSS), robot_at(ON_PLAN.copy())
-    first, second = (correct(fix, PLAN, robot, SETTINGS) for _ in range(2))
+    steering = Steering(SETTINGS)
+    first = correct(fix, PLAN, robot, SETTINGS, steering)
+    steering.reset()
+    second = correct(fix, PLAN, robot, SETTINGS, steering)
     assert asdict(first) == asdict(second)
     np.testing.assert_array_equal(robot.setpoint, ON_PLAN)
+
+
+def test_needle_turns_as_it_advances_in_tissue_and_not_in_air():
+    assert answer(fix_at(-0.01)).roll_radps == 0.0
+    shallow = answer(fix_at(0.002))
+    turns_per_m = abs(shallow.roll_radps) / (2 * np.pi) / shallow.advance_mps
+    assert turns_per_m == pytest.approx(1 / SETTINGS.turn_m)
+    rigid = CorrectSettings(curvature_per_m=0.0)
+    assert answer(fix_at(0.002), settings=rigid).roll_radps == 0.0
+
+
+@pytest.mark.parametrize("miss_m", [0.001, -0.001, 0.004])
+def test_guide_is_shifted_to_the_other_side_of_where_an_image_shows_the_needle(miss_m):
+    up = np.array([0.0, 1.0, 0.0])
+    beside = fix_at(-0.01, miss_m=miss_m * up)
+    at = ON_PLAN - np.array([0, 0, 0, 0, 0.01, 0.0])
+    correction = answer(beside, at)
+    assert correction.mode == Mode.ALIGN
+    assert np.sign(correction.guide_rate[1]) == -np.sign(miss_m)
+    unsure = replace(beside, tip_covariance_m2=np.eye(3) * (2 * SETTINGS.servo_sigma_m) ** 2)
+    assert answer(unsure, at).mode == Mode.ADVANCE, "an image that says little moves nothing"
+    shifted = at - np.array([0, np.clip(miss_m, -0.0015, 0.0015), 0, 0, 0, 0])
+    there = answer(replace(beside, tip_m=beside.tip_m + (shifted[1] - at[1]) * up), shifted)
+    assert abs(there.guide_rate[1]) < 0.0003, "and no farther than it may"
+
+
+def test_breath_is_followed_where_the_profile_says_so():
+    following = CorrectSettings(breath="compensate", lead_s=0.1)
+    moved_m = 0.004 * np.array([0.0, 1.0, 0.0])
+    inhaling = fix_at(
+        LENGTH_M - 0.01, breath_m=0.004, breath_rate_mps=0.005, target_m=TARGET_M + moved_m
+    )
+    assert answer(inhaling).mode == Mode.WAIT_FOR_BREATH
+    correction = answer(inhaling, settings=following)
+    assert correction.mode == Mode.ADVANCE
+    across = 0.0045 * (ACROSS_Y - (ACROSS_Y @ DIRECTION) * DIRECTION)
+    assert correction.predicted_miss_m == pytest.approx(np.linalg.norm(across), rel=1e-6)
+    assert correction.guide_rate[3] > 0
+    assert answer(replace(inhaling, target_coasted=4), settings=following).mode == (
+        Mode.WAIT_FOR_BREATH
+    )

@@ -23,10 +23,10 @@ from ir_guidance.values import (
 )
 
 SESSION, PLAN, OTHER_PLAN = "session", "plan", "other plan"
-PLANNED = (-0.0590, 0.0, 0.75, 0.0, 0.0)
+PLANNED = (-0.0590, 0.0, 0.75, 0.0, 0.0, 0.0)
 DEPTH_M = 0.002
-START = (-0.0590, 0.0, 0.75, 0.0, -0.0005)
-ENCODER = np.array([5e-6, 5e-6, 5e-5, 5e-5, 5e-6])
+START = (-0.0590, 0.0, 0.75, 0.0, -0.0005, 0.0)
+ENCODER = np.array([5e-6, 5e-6, 5e-5, 5e-5, 5e-6, 5e-5])
 FRAME_MS, CONSENT_MS, IMAGE_AGE_MS = 33, 50, 20
 
 
@@ -122,13 +122,13 @@ class Rig:
 
     def report(self, **changes: Any) -> None:
         """Report the robot's state, but for the changes; ``offset`` shifts what the encoders say."""
-        offset = np.array(changes.pop("offset", (0.0,) * 5))
+        offset = np.array(changes.pop("offset", (0.0,) * 6))
         measured = np.round((self.position + offset) / ENCODER) * ENCODER
         age_ms = changes.pop("age_ms", 0)
         good = RobotState(
             steady_ns=self.now_ns - int(age_ms * NS_PER_MS),
             position=measured,
-            velocity=np.zeros(5),
+            velocity=np.zeros(6),
             setpoint=measured,
         )
         state = replace(good, **changes)
@@ -138,7 +138,7 @@ class Rig:
 
     def approve(self, plan_hash: str = PLAN, depth_m: float = DEPTH_M) -> None:
         self.gate.approve(plan_hash, PLANNED, depth_m)
-        self.watch.saw_approval(plan_hash, (*PLANNED[:INSERTION], depth_m))
+        self.watch.saw_approval(plan_hash, (*PLANNED[:INSERTION], depth_m, 0.0))
 
     def stop(self) -> None:
         self.gate.stop("somebody pressed stop")

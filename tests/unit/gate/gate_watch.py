@@ -22,8 +22,10 @@ class Watch:
 
     def __init__(self, settings: GateSettings, limits: RobotLimits, session: str) -> None:
         self.settings, self.limits, self.session = settings, limits, session
-        self.acceleration = (*limits.acceleration[:INSERTION], settings.decelerate_mps2)
-        self.fastest = (*limits.velocity[:INSERTION], settings.advance_mps)
+        self.acceleration = list(limits.acceleration)
+        self.acceleration[INSERTION] = settings.decelerate_mps2
+        self.fastest = list(limits.velocity)
+        self.fastest[INSERTION] = settings.advance_mps
         self.plan: tuple[str, tuple[float, ...]] | None = None
         self.image: Correction | None = None
         self.consent: Consent | None = None
@@ -58,7 +60,7 @@ class Watch:
         assert -self.settings.future_ms <= age_ms <= self.settings.budget_ms
         assert self.image is None or correction.sequence > self.image.sequence
         assert 0 <= correction.advance_mps <= self.settings.advance_mps
-        assert all(math.isfinite(rate) for rate in correction.guide_rate)
+        assert all(math.isfinite(rate) for rate in (*correction.guide_rate, correction.roll_radps))
         self.image = correction
 
     def saw_consent(self, consent: Consent) -> None:
@@ -101,7 +103,7 @@ class Watch:
         assert command.expires_steady_ns - now_ns <= 100 * NS_PER_MS
         assert all(math.isfinite(value) for value in (*command.position, *command.velocity))
         self._check_envelope(command)
-        before_v = self.last.velocity if self.last else (0.0,) * 5
+        before_v = self.last.velocity if self.last else (0.0,) * 6
         before = self.last.position if self.last else self.measured
         elapsed_s = self._elapsed_s()
         for v, old, fastest, most in zip(
@@ -126,7 +128,7 @@ class Watch:
     def _check_envelope(self, command: Command) -> None:
         assert self.plan is not None
         planned = self.plan[1]
-        x, y, pitch, yaw, depth = command.position
+        x, y, pitch, yaw, depth, _ = command.position
         for at, low, high in zip(
             command.position, self.limits.lower, self.limits.upper, strict=True
         ):

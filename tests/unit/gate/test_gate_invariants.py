@@ -49,6 +49,10 @@ CORRECTIONS: dict[str, dict[str, Any]] = {
         "guide_rate": (0.0, 0.0, -0.2, 0.2),
         "advance_limit_m": 0.001,
     },
+    "turning": {"roll_radps": 3.0},
+    "turning back": {"roll_radps": -4.0},
+    "turning absurdly": {"roll_radps": 1e300},
+    "roll not a number": {"roll_radps": NAN},
     **{f"mode {mode.name}": {"mode": mode} for mode in MODES},
 }
 CONSENTS: dict[str, dict[str, Any]] = {
@@ -71,12 +75,13 @@ STATES: dict[str, dict[str, Any]] = {
     "faulty": {"fault": "overcurrent"},
     "pushed": {"force_n": 20.0},
     "force not a number": {"force_n": NAN},
-    "not a number": {"position": np.array([0.0, 0.0, NAN, 0.0, 0.0])},
-    "infinitely fast": {"velocity": np.array([0.0, 0.0, 0.0, 0.0, INF])},
-    "lagging": {"offset": (0.0, 0.0, 0.0, 0.0, -0.002)},
-    "turned": {"offset": (0.0, 0.0, 0.05, 0.0, 0.0)},
-    "beyond its limits": {"offset": (0.0, 0.0, 0.0, 0.0, 1.0)},
-    "beside the plan": {"offset": (0.004, 0.0, 0.0, 0.0, 0.003)},
+    "not a number": {"position": np.array([0.0, 0.0, NAN, 0.0, 0.0, 0.0])},
+    "infinitely fast": {"velocity": np.array([0.0, 0.0, 0.0, 0.0, 0.0, INF])},
+    "lagging": {"offset": (0.0, 0.0, 0.0, 0.0, -0.002, 0.0)},
+    "rolled": {"offset": (0.0, 0.0, 0.0, 0.0, 0.0, 0.4)},
+    "turned": {"offset": (0.0, 0.0, 0.05, 0.0, 0.0, 0.0)},
+    "beyond its limits": {"offset": (0.0, 0.0, 0.0, 0.0, 1.0, 0.0)},
+    "beside the plan": {"offset": (0.004, 0.0, 0.0, 0.0, 0.003, 0.0)},
 }
 PROFILES = [
     {},
@@ -264,13 +269,15 @@ def test_the_witness_would_notice():
     rig = Rig()
     good = rig.under_way()
     assert good.command is not None
-    x, y, pitch, yaw, depth = good.command.position
+    x, y, pitch, yaw, depth, roll = good.command.position
     bad = [
-        replace(good.command, position=(x, y, pitch, yaw, NAN)),
-        replace(good.command, position=(x, y, pitch, yaw, depth - 1e-6)),
-        replace(good.command, position=(x, y, pitch, yaw, depth + 0.001)),
-        replace(good.command, position=(x + 0.003, y, pitch, yaw, depth)),
-        replace(good.command, velocity=(0.0, 0.0, 0.0, 0.0, 0.02)),
+        replace(good.command, position=(x, y, pitch, yaw, NAN, roll)),
+        replace(good.command, position=(x, y, pitch, yaw, depth - 1e-6, roll)),
+        replace(good.command, position=(x, y, pitch, yaw, depth + 0.001, roll)),
+        replace(good.command, position=(x + 0.003, y, pitch, yaw, depth, roll)),
+        replace(good.command, position=(x, y, pitch, yaw, depth, roll + 0.1)),
+        replace(good.command, position=(x, y, pitch, yaw, depth, 6.6)),
+        replace(good.command, velocity=(0.0, 0.0, 0.0, 0.0, 0.02, 0.0)),
     ]
     for command in bad:
         rig.now_ns += 10_000_000

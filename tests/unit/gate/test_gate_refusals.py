@@ -22,6 +22,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"tip_sigma_m": NAN}, "not finite"),
     ({"guide_rate": (0.0, 0.0, 0.0, NAN)}, "not finite"),
     ({"guide_rate": (-INF, 0.0, 0.0, 0.0)}, "not finite"),
+    ({"roll_radps": NAN}, "not finite"),
     ({"plan_hash": OTHER_PLAN}, "plan not approved"),
     ({"plan_hash": ""}, "plan not approved"),
     ({"sequence": 0}, "out of order"),
@@ -173,7 +174,7 @@ def test_a_press_for_one_plan_does_not_start_the_next():
 
 def test_robot_outside_the_envelope_of_the_plan_cannot_start():
     rig = Rig()
-    rig.position = np.array([*PLANNED[:4], DEPTH_M + 0.004])
+    rig.position = np.array([*PLANNED[:4], DEPTH_M + 0.004, 0.0])
     rig.report()
     rig.approve()
     rig.imaging = True

@@ -24,9 +24,10 @@ STOPS: list[tuple[dict[str, Any], int, str]] = [
     ({"force_n": NAN}, 1, "the robot's state is not finite"),
     ({"position": np.full(5, NAN)}, 1, "the robot's state is not finite"),
     ({"velocity": np.full(5, np.inf)}, 1, "the robot's state is not finite"),
-    ({"offset": (0.0, 0.0, 0.0, 0.0, -0.0012)}, 7, "robot not following"),
-    ({"offset": (0.0011, 0.0, 0.0, 0.0, 0.0)}, 7, "robot not following"),
-    ({"offset": (0.0, 0.0, 0.021, 0.0, 0.0)}, 7, "robot not following"),
+    ({"offset": (0.0, 0.0, 0.0, 0.0, -0.0012, 0.0)}, 7, "robot not following"),
+    ({"offset": (0.0011, 0.0, 0.0, 0.0, 0.0, 0.0)}, 7, "robot not following"),
+    ({"offset": (0.0, 0.0, 0.021, 0.0, 0.0, 0.0)}, 7, "robot not following"),
+    ({"offset": (0.0, 0.0, 0.0, 0.0, 0.0, 0.26)}, 7, "robot not following"),
     ({"age_ms": 201}, 1, "robot state missing"),
     ({"age_ms": -201}, 1, "robot state missing"),
 ]
@@ -59,7 +60,7 @@ def test_following_error_that_passes_within_50_ms_stops_nothing():
     rig = Rig()
     rig.under_way()
     for _ in range(5):
-        rig.reported = {"offset": (0.0, 0.0, 0.0, 0.0, -0.0012)}
+        rig.reported = {"offset": (0.0, 0.0, 0.0, 0.0, -0.0012, 0.0)}
         rig.run(4)
         rig.reported = {}
         assert rig.run(2).level == Level.R0
@@ -68,7 +69,7 @@ def test_following_error_that_passes_within_50_ms_stops_nothing():
 def test_following_error_is_counted_afresh_after_a_new_start():
     rig = Rig()
     rig.under_way()
-    lagging = {"offset": (0.0, 0.0, 0.0, 0.0, -0.0012)}
+    lagging = {"offset": (0.0, 0.0, 0.0, 0.0, -0.0012, 0.0)}
     rig.reported = lagging
     rig.run(4)
     rig.withdraw()

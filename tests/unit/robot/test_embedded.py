@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from ir_guidance.kinematics import INSERTION, RobotLimits
+from ir_guidance.kinematics import INSERTION, ROLL, RobotLimits
 from ir_guidance.robot import DriveSettings, EmbeddedRobot
 from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Vector
 
@@ -28,7 +28,7 @@ class Driver:
         self.robot = EmbeddedRobot(SETTINGS, LIMITS, seed, self.now_ns)
         self.sequence = 0
         self.positions: list[Vector] = [self.robot.state().position]
-        self.velocities: list[Vector] = [np.zeros(5)]
+        self.velocities: list[Vector] = [np.zeros(6)]
 
     def send(
         self,
@@ -51,7 +51,7 @@ class Driver:
             expires_steady_ns=self.now_ns + int(life_ms * NS_PER_MS),
             enable=enable,
             position=tuple(position.tolist()),
-            velocity=tuple(np.zeros(5).tolist() if velocity is None else velocity.tolist()),
+            velocity=tuple(np.zeros(6).tolist() if velocity is None else velocity.tolist()),
         )
         return self.robot.send(command, self.now_ns)
 
@@ -64,7 +64,7 @@ class Driver:
             self.velocities.append(state.velocity)
 
     def follow(self, path: Callable[[float], tuple[Vector, Vector]], duration_s: float) -> Vector:
-        """Follow a path of (position, velocity) over time; return the largest error (5,)."""
+        """Follow a path of (position, velocity) over time; return the largest error (6,)."""
         errors = []
         for tick in range(int(duration_s * 100)):
             position, velocity = path(tick / 100)
@@ -102,22 +102,23 @@ def test_robot_starts_at_rest_at_home():
 @pytest.mark.parametrize(
     "rate",
     [
-        [0, 0, 0, 0, 0.003],
-        [0.010, -0.010, 0, 0, 0],
-        [0, 0, 0.10, -0.10, 0],
-        [0.005, 0.005, -0.05, 0.05, 0.003],
+        [0, 0, 0, 0, 0.003, 0],
+        [0.010, -0.010, 0, 0, 0, 0],
+        [0, 0, 0.10, -0.10, 0, 0],
+        [0.005, 0.005, -0.05, 0.05, 0.003, 3.0],
     ],
 )
 def test_ramp_is_followed_within_a_tenth_of_what_the_gate_allows(rate):
     error = Driver().follow(ramp(np.array(rate, dtype=float)), 1.5)
     assert error[[0, 1, INSERTION]].max() < 0.0002
     assert error[2:4].max() < 0.003
+    assert error[ROLL] < 0.1
 
 
 def test_step_in_the_set_point_is_reached_within_the_limits():
     driver = Driver()
-    goal = HOME + np.array([0.02, 0.01, 0.2, 0.1, 0.01])
-    driver.follow(lambda _: (goal, np.zeros(5)), 3.0)
+    goal = HOME + np.array([0.02, 0.01, 0.2, 0.1, 0.01, 0])
+    driver.follow(lambda _: (goal, np.zeros(6)), 3.0)
     np.testing.assert_allclose(driver.robot.state().position, goal, atol=1e-4)
     velocities = np.array(driver.velocities)
     assert (np.abs(velocities) <= FASTEST + 1e-12).all()
@@ -128,8 +129,8 @@ def test_step_in_the_set_point_is_reached_within_the_limits():
 @pytest.mark.parametrize("side", [-1, 1])
 def test_no_joint_passes_its_limit(side):
     driver = Driver()
-    beyond = side * np.array([1.0, 1.0, 3.0, 3.0, 1.0])
-    driver.follow(lambda _: (beyond, side * np.full(5, 9.0)), 12.0)
+    beyond = side * np.array([1.0, 1.0, 3.0, 3.0, 1.0, 9.0])
+    driver.follow(lambda _: (beyond, side * np.full(6, 9.0)), 12.0)
     positions = np.array(driver.positions)
     assert (positions >= np.array(LIMITS.lower) - 1e-4).all()
     assert (positions <= np.array(LIMITS.upper) + 1e-4).all()
@@ -139,7 +140,14 @@ def test_no_joint_passes_its_limit(side):
 
 
 @pytest.mark.parametrize(
-    "rate", [[0, 0, 0, 0, 0.003], [0.02, 0, 0, 0, 0], [0, 0, 0.2, 0, 0], [0, 0, 0, 0, 0.010]]
+    "rate",
+    [
+        [0, 0, 0, 0, 0.003, 0],
+        [0.02, 0, 0, 0, 0, 0],
+        [0, 0, 0.2, 0, 0, 0],
+        [0, 0, 0, 0, 0.010, 0],
+        [0, 0, 0, 0, 0.003, 4.0],
+    ],
 )
 def test_silence_stops_the_robot_within_the_watchdog_and_braking(rate):
     driver = Driver()
@@ -158,7 +166,7 @@ def test_silence_stops_the_robot_within_the_watchdog_and_braking(rate):
 def test_a_command_more_often_than_the_watchdog_keeps_the_robot_going():
     driver = Driver()
     for _ in range(20):
-        driver.send(HOME, np.array([0, 0, 0, 0, 0.003]))
+        driver.send(HOME, np.array([0, 0, 0, 0, 0.003, 0]))
         driver.wait(50)
         assert not driver.robot.state().watchdog_tripped
     assert driver.robot.state().velocity[INSERTION] > 0
@@ -171,9 +179,9 @@ def test_a_command_more_often_than_the_watchdog_keeps_the_robot_going():
         {"life_ms": -1},
         {"sequence": 1},
         {"sequence": 0},
-        {"position": np.array([NAN, 0, 0, 0, 0])},
-        {"position": np.array([0, 0, 0, 0, np.inf])},
-        {"velocity": np.array([0, 0, NAN, 0, 0])},
+        {"position": np.array([NAN, 0, 0, 0, 0, 0])},
+        {"position": np.array([0, 0, 0, 0, np.inf, 0])},
+        {"velocity": np.array([0, 0, NAN, 0, 0, 0])},
     ],
 )
 def test_stale_repeated_or_not_finite_command_is_refused_and_does_not_calm_the_watchdog(refused):
@@ -198,7 +206,7 @@ def test_command_of_a_new_session_is_taken_whatever_its_number():
 
 def test_switching_off_brakes_and_says_so():
     driver = Driver()
-    driver.follow(ramp(np.array([0, 0, 0, 0, 0.003])), 0.5)
+    driver.follow(ramp(np.array([0, 0, 0, 0, 0.003, 0])), 0.5)
     driver.send(HOME + 0.02, enable=False)
     driver.wait(60)
     state = driver.robot.state()
@@ -210,10 +218,10 @@ def test_switching_off_brakes_and_says_so():
 
 def test_emergency_stop_beats_every_command_and_its_release_moves_nothing():
     driver = Driver()
-    driver.follow(ramp(np.array([0, 0, 0, 0, 0.003])), 0.5)
+    driver.follow(ramp(np.array([0, 0, 0, 0, 0.003, 0])), 0.5)
     driver.robot.estop = True
     for _ in range(10):
-        driver.send(HOME + 0.02, np.full(5, 0.003))
+        driver.send(HOME + 0.02, np.full(6, 0.003))
         driver.wait(10)
     state = driver.robot.state()
     assert (state.estop, state.enabled, state.brake) == (True, False, True)
@@ -235,7 +243,7 @@ def test_encoders_do_not_see_the_mounting_error():
 
 def test_encoders_have_a_resolution():
     driver = Driver()
-    driver.follow(ramp(np.array([0.005, 0, 0.05, 0, 0.003])), 0.3)
+    driver.follow(ramp(np.array([0.005, 0, 0.05, 0, 0.003, 0])), 0.3)
     sliding = np.array(driver.positions)[:, INSERTION] / SETTINGS.encoder_step_m
     turning = np.array(driver.positions)[:, 2] / SETTINGS.encoder_step_rad
     np.testing.assert_allclose(sliding, np.round(sliding), atol=1e-6)
@@ -259,7 +267,17 @@ def test_first_command_for_an_image_is_what_answers_it():
 def test_motion_does_not_depend_on_how_often_the_world_is_moved_on():
     often, seldom = Driver(), Driver()
     for driver in (often, seldom):
-        driver.send(HOME + 0.005, np.full(5, 0.002))
+        driver.send(HOME + 0.005, np.full(6, 0.002))
     often.wait(40)
     seldom.robot.step(seldom.now_ns + 40 * NS_PER_MS)
     np.testing.assert_array_equal(often.robot.state().position, seldom.robot.state().position)
+
+
+def test_force_that_the_tissue_gives_is_reported_with_the_sensors_noise():
+    driver = Driver()
+    seen = []
+    for _ in range(200):
+        driver.robot.feel(2.0)
+        seen.append(driver.robot.state().force_n)
+    assert np.mean(seen) == pytest.approx(2.0, abs=0.02)
+    assert 0.5 < np.std(seen) / SETTINGS.force_sigma_n < 1.5

@@ -2,27 +2,32 @@
 # SPDX-License-Identifier: Apache-2.0
 """The needle bends as far as coaxial needles do, and follows guide and tissue the right way."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from ir_guidance.kinematics import guide_pose, straight_tip
+from ir_guidance.kinematics import guide_pose, lateral_axes, straight_tip
 from ir_guidance.room.breathing import Breathing, BreathingSettings
 from ir_guidance.room.cut_path import CutPath
 from ir_guidance.room.needle import Needle, NeedleSettings
+from ir_guidance.values import GuidePose
 
 STILL = np.zeros(3)
 DEPTHS_M = (0.009, 0.017)
 LENGTH_M = 0.0575
 
 
-def needle(seed: int, **settings: float) -> Needle:
+def needle(seed: int, **settings: Any) -> Needle:
     generator = np.random.default_rng(seed)
     breathing = Breathing(BreathingSettings(), generator, 1.0)
     return Needle(NeedleSettings(**settings), generator, DEPTHS_M, breathing.share)
 
 
-def pose(insertion_m: float, pitch_rad: float = 0.7, yaw_rad: float = 0.0):
-    return guide_pose(np.array([-0.03, 0.0, pitch_rad, yaw_rad, insertion_m]))
+def pose(
+    insertion_m: float, pitch_rad: float = 0.7, yaw_rad: float = 0.0, roll_rad: float = 0.0
+) -> GuidePose:
+    return guide_pose(np.array([-0.03, 0.0, pitch_rad, yaw_rad, insertion_m, roll_rad]))
 
 
 def inserted(seed: int, length_m: float = LENGTH_M, **settings: float) -> Needle:
@@ -36,9 +41,9 @@ def deflection_m(it: Needle) -> float:
     return float(np.linalg.norm(it.shape_m[-1] - straight_tip(pose(LENGTH_M))))
 
 
-def test_uncorrected_insertion_deflects_by_two_and_a_half_to_five_millimetres():
+def test_uncorrected_insertion_deflects_by_two_to_five_millimetres():
     deflections = [deflection_m(inserted(seed)) for seed in range(30)]
-    assert min(deflections) >= 0.0024
+    assert min(deflections) >= 0.0020
     assert max(deflections) <= 0.0050
     assert 0.0030 <= np.median(deflections) <= 0.0040
 
@@ -57,7 +62,46 @@ def test_deflection_grows_with_insertion():
 
 
 def test_without_a_bevel_the_needle_goes_straight():
-    assert deflection_m(inserted(0, bevel_force_n=0.0)) < 1e-6
+    assert deflection_m(inserted(0, curvature_per_m=0.0)) < 1e-6
+
+
+@pytest.mark.parametrize("roll_rad", [0.0, np.pi / 2, np.pi, -np.pi / 2])
+def test_needle_curves_to_where_its_bevel_was_rolled(roll_rad):
+    it = needle(3, bevel_sigma_rad=0.0)
+    for insertion_m in np.arange(-0.001, LENGTH_M, 0.0003):
+        it.step(pose(insertion_m, roll_rad=roll_rad), STILL)
+    off = lateral_axes(pose(0.0).direction) @ (it.shape_m[-1] - straight_tip(pose(LENGTH_M)))
+    towards = np.array([np.cos(roll_rad), np.sin(roll_rad)])
+    assert off @ towards > 0.002
+    assert abs(off[0] * towards[1] - off[1] * towards[0]) < 1e-4
+
+
+def test_needle_that_turns_as_it_advances_goes_straight():
+    it = needle(3)
+    for insertion_m in np.append(np.arange(-0.001, LENGTH_M, 0.0003), LENGTH_M):
+        it.step(pose(insertion_m, roll_rad=2 * np.pi * max(insertion_m, 0.0) / 0.006), STILL)
+    assert deflection_m(it) < 0.1 * deflection_m(inserted(3))
+
+
+def test_needle_that_turns_where_it_stands_stays():
+    it = inserted(3)
+    before = it.shape_m[-1]
+    it.step(pose(LENGTH_M, roll_rad=3.0), STILL)
+    assert it.shape_m[-1] == pytest.approx(before, abs=1e-9)
+
+
+def test_far_from_the_guide_the_path_has_the_curvature_of_the_settings():
+    """A very long insertion, where the clamp is forgotten: the unicycle of the module's docstring."""
+    it = needle(
+        0, bevel_sigma_rad=0.0, curvature_spread=0.0, longest_m=0.3, rigidity_nm2=(0.002, 0.002),
+        fat_npm2=(2e4, 2e4), muscle_npm2=(2e4, 2e4), organ_npm2=(2e4, 2e4), curvature_per_m=0.5,
+    )  # fmt: skip
+    directions = []
+    for insertion_m in np.arange(0.0, 0.2501, 0.0005):
+        it.step(pose(insertion_m, pitch_rad=1.2), STILL)
+        directions.append(it.direction)
+    turned = np.linalg.norm(directions[-1] - directions[-101])
+    assert turned / 0.050 == pytest.approx(0.5, rel=0.05)
 
 
 def test_outside_tissue_the_needle_is_straight_and_follows_the_guide():

@@ -197,7 +197,7 @@ def test_less_dose_is_more_noise():
 
 
 def test_tip_that_cuts_a_vessel_is_noticed():
-    room = make(needle=NeedleSettings(bevel_force_n=0.0))
+    room = make(needle=NeedleSettings(curvature_per_m=0.0))
     centre = np.array(room.obstacles[0].centre_m)
     assert not room.touched_obstacle
     entry = centre[0] + centre[2] / np.tan(PITCH_RAD)
