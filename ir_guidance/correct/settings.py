@@ -118,7 +118,11 @@ class CorrectSettings(Settings):
         description="From image to motion: how far ahead the breath is followed.",
     )
     gate_from_m: float = Field(
-        0.020, ge=0, le=0.2, description="Remaining path from which the breath is waited for."
+        0.060,
+        ge=0,
+        le=0.2,
+        description="Remaining path from which the breath is waited for; what is cut while the breath has moved the "
+        "tissue bends the needle when it comes back.",
     )
     gate_window_m: float = Field(
         0.0008, gt=0, le=0.01, description="Breathing displacement in which to move."
