@@ -9,6 +9,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import Field
 
+from ir_guidance.geometry import sigma_across_and_along
 from ir_guidance.kinematics import INSERTION, axis_rates, joints_for
 from ir_guidance.settings import Settings
 from ir_guidance.values import NS_PER_MS, Correction, Fix, Mode, Plan, RobotState, Vector
@@ -90,6 +91,18 @@ class CorrectSettings(Settings):
         le=600,
         description="Frames without the target, which breath takes out of the plane, before holding.",
     )
+    across_sigma_m: float = Field(
+        0.0020,
+        gt=0,
+        le=0.010,
+        description="Uncertainty of tip to target across what the image shows, above which the needle is held.",
+    )
+    along_sigma_m: float = Field(
+        0.0020,
+        gt=0,
+        le=0.010,
+        description="The same along what it does not show: out of the plane, along the X-ray.",
+    )
     expiry_ms: float = Field(
         150.0, gt=0, le=150, description="Oldest image, from acquisition, worth acting on."
     )
@@ -116,6 +129,7 @@ def correct(
     remaining_m, miss = _remaining(fix, plan, goal_m, open_loop)
     reaction = _reaction(fix, plan, robot, goal_m, remaining_m, miss, settings, open_loop)
     lifetime_s = settings.expiry_ms / 1e3
+    across_m, along_m = sigmas_m(fix)
     return Correction(
         sequence=fix.sequence,
         stamp_ns=fix.stamp_ns,
@@ -126,7 +140,8 @@ def correct(
         guide_rate=reaction.guide_rate,
         advance_mps=reaction.advance_mps,
         advance_limit_m=min(max(remaining_m, 0.0), reaction.advance_mps * lifetime_s),
-        tip_sigma_m=_largest_sigma_m(fix),
+        across_sigma_m=across_m,
+        along_sigma_m=along_m,
         remaining_m=remaining_m,
         predicted_miss_m=float(np.linalg.norm(miss)),
         reason=reaction.reason,
@@ -168,6 +183,8 @@ def _reaction(
         return Reaction(Mode.WAIT_FOR_BREATH)
     if not open_loop and fix.coasted > settings.coast_frames:
         return Reaction(Mode.HOLD, reason=f"needle not seen for {fix.coasted} frames")
+    if not open_loop and (unsure := _unsure(fix, settings)):
+        return Reaction(Mode.HOLD, reason=unsure)
     if remaining_m <= settings.arrived_m:
         return Reaction(Mode.ARRIVED)
     steering = not open_loop and at_rest and fix.insertion_m > settings.steer_from_m
@@ -236,9 +253,24 @@ def _advance_mps(
     return settings.slow_advance_mps + share * (settings.advance_mps - settings.slow_advance_mps)
 
 
-def _largest_sigma_m(fix: Fix) -> float:
-    """Return the largest standard deviation of tip to target, in any direction."""
+def sigmas_m(fix: Fix) -> tuple[float, float]:
+    """Return the standard deviations of tip to target: the largest across the view, and that along it.
+
+    Where it is not known what the image does not show, both are the largest in any direction.
+    """
     covariance = fix.tip_covariance_m2
     if fix.target_covariance_m2 is not None:
         covariance = covariance + fix.target_covariance_m2
-    return float(np.sqrt(np.linalg.eigvalsh(covariance)[-1]))
+    if fix.unseen is None:
+        largest_m = float(np.sqrt(np.linalg.eigvalsh(covariance)[-1]))
+        return largest_m, largest_m
+    return sigma_across_and_along(covariance, fix.unseen)
+
+
+def _unsure(fix: Fix, settings: CorrectSettings) -> str:
+    """Return in which direction it is too uncertain where the needle is to the target, empty in none."""
+    limits_m = settings.across_sigma_m, settings.along_sigma_m
+    for way, sigma_m, limit_m in zip(("across", "along"), sigmas_m(fix), limits_m, strict=True):
+        if not sigma_m <= limit_m:
+            return f"unsure {way} the view: {sigma_m * 1e3:.1f} mm, limit {limit_m * 1e3:.1f} mm"
+    return ""

@@ -173,7 +173,12 @@ NOT_NUMBERS = [math.nan, math.inf, -math.inf]
 def test_what_is_not_a_number_never_reaches_a_command(rig, graph):
     rig.moving()
     broken = [(field, value) for field in ("guide_rate", "advance_mps") for value in NOT_NUMBERS]
-    broken += [("advance_limit_m", math.nan), ("tip_sigma_m", math.nan), ("remaining_m", math.nan)]
+    broken += [
+        ("advance_limit_m", math.nan),
+        ("across_sigma_m", math.nan),
+        ("along_sigma_m", math.nan),
+    ]
+    broken += [("remaining_m", math.nan)]
     rates = {value: [0.0, value, 0.0, 0.0] for value in NOT_NUMBERS}
     good = rig.next_correction
 
