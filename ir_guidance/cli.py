@@ -66,8 +66,8 @@ def demo(
     from ir_guidance.profiles import load_profile
     from ir_guidance.track import BACKENDS
 
-    profile = load_profile(procedure, modality)
-    _only("--views", str(views), ["1"])
+    _only("--views", str(views), ["1", "2"])
+    profile = load_profile(procedure, modality, views)
     _only("--backend", backend, list(BACKENDS))
     _only("--sim-level", str(sim_level), ["0"])
     check_ct(ct, profile.modality)
@@ -117,8 +117,8 @@ def trials(
     from ir_guidance.lockstep import check_ct
     from ir_guidance.profiles import load_profile
 
-    profile = load_profile(procedure, modality)
-    _only("--views", str(views), ["1"])
+    _only("--views", str(views), ["1", "2"])
+    profile = load_profile(procedure, modality, views)
     check_ct(ct, profile.modality)
     if json is not None:
         check_new(json)

@@ -9,6 +9,8 @@ from scipy.spatial.transform import Rotation
 
 from ir_guidance.values import CarmGeometry, Matrix, ProbeGeometry, Vector
 
+SIDE_BY_SIDE = 0.17  # sine of ten degrees: two views nearer to each other tell no depth
+
 
 def transform(rotation: Matrix, translation_m: Vector) -> Matrix:
     """Return the 4x4 rigid transform of a 3x3 rotation and a translation in metres."""
@@ -54,6 +56,27 @@ def arc_direction(direction: Vector, bend_per_m: Vector, along_m: float) -> Vect
     turn = float(np.linalg.norm(bend_per_m)) * along_m
     ahead: Vector = np.cos(turn) * direction + along_m * np.sinc(turn / np.pi) * bend_per_m
     return ahead
+
+
+def sigma_across_and_along(covariance: Matrix, direction: Vector) -> tuple[float, float]:
+    """Return the largest standard deviation across a unit direction (3,) and that along it; covariance (3, 3)."""
+    across = np.eye(3) - np.outer(direction, direction)
+    largest = float(np.linalg.eigvalsh(across @ covariance @ across)[-1])
+    return float(np.sqrt(max(largest, 0.0))), float(np.sqrt(direction @ covariance @ direction))
+
+
+def nearest_to_rays(sources_m: tuple[Vector, Vector], rays: tuple[Vector, Vector]) -> Vector | None:
+    """Return the point (3,) nearest to two rays, in metres; None where they run almost side by side.
+
+    Each ray has a source (3,) and a unit direction (3,), in one frame. The point is the middle of the
+    rays' common perpendicular (Hartley and Sturm, Triangulation, CVIU 68:146, 1997).
+    """
+    first, second = rays
+    if float(np.linalg.norm(np.cross(first, second))) < SIDE_BY_SIDE:
+        return None
+    planes = [np.eye(3) - np.outer(ray, ray) for ray in rays]
+    toward = [plane @ source for plane, source in zip(planes, sources_m, strict=True)]
+    return np.asarray(np.linalg.solve(planes[0] + planes[1], toward[0] + toward[1]), np.float64)
 
 
 def image_from_px(px: Vector, geometry: ProbeGeometry) -> Vector:

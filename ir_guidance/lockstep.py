@@ -20,7 +20,7 @@ from ir_guidance.profiles import Profile
 from ir_guidance.profiles.success import Ellipsoid, achieved, is_through
 from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
-from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room
+from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room, picture, view_of
 from ir_guidance.room.patients import fluoroscopy_patient, ultrasound_patient
 from ir_guidance.room.sight import sight, view_direction
 from ir_guidance.room.xray.ct import CtError, read_ct
@@ -101,12 +101,15 @@ class Trial:
             seed,
             ultrasound_patient(profile.name),
             fluoroscopy_patient(profile.name, FluoroscopyRoomSettings(ct=ct)),
+            profile.views,
         )
         self.pierced = False
         self.robot = EmbeddedRobot(profile.drive, profile.limits, seed, self.now_ns)
         self.gate = Gate(profile.gate, profile.limits, session=f"trial {seed}")
-        tracker = chosen_tracker(backend, profile)
-        self.see = See(tracker, profile, lambda: self.now_ns, backend)
+        tracker, second = chosen_tracker(backend, profile), None
+        if profile.views == 2:
+            second = chosen_tracker(backend, profile)
+        self.see = See(tracker, profile, lambda: self.now_ns, backend, second)
         self.steer = Steer(profile, lambda: self.now_ns, open_loop=open_loop)
         self.operator = ScriptedOperator(OperatorSettings(), seed)
         self.history = RobotHistory()
@@ -149,7 +152,7 @@ class Trial:
     def _take_frame(self) -> None:
         self.frames += 1
         snapshot: Any = self.room.snapshot()
-        pixels = self.room.render(snapshot)
+        pixels = picture(self.room, snapshot, view_of(self.room, self.frames))
         frame = frame_of(self.room, pixels, self.frames, self.now_ns, self.now_ns)
         _, fix = self.see.step(frame, self.history.at(self.now_ns))
         if fix is None:
@@ -174,7 +177,8 @@ class Trial:
 
     def _grant(self, wish: Wish, plan: Plan | None) -> None:
         if wish.point_px is not None:
-            self.see.select_target(np.array(wish.point_px), wish.place)
+            second_px = None if wish.second_px is None else np.array(wish.second_px)
+            self.see.select_target(np.array(wish.point_px), wish.place, second_px)
         if wish.marks_px is not None:
             self._plan(wish.marks_px, wish.regions)
         if wish.approve and plan is not None:

@@ -8,6 +8,7 @@ and the live nodes run these same objects; only who carries the values between t
 
 from __future__ import annotations
 
+import zlib
 from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from enum import IntEnum
 import numpy as np
 
 from ir_guidance.correct import Steering, correct
-from ir_guidance.geometry import base_from_px
+from ir_guidance.geometry import base_from_px, base_ray_from_px_carm, nearest_to_rays
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import ImageGeometry, Localiser, Place, can_show, shown
 from ir_guidance.plan import PlanRequest, plan
@@ -69,44 +70,77 @@ class RobotHistory:
 
 
 class See:
-    """Track and localise: a frame and the robot's joints in, track and fix out."""
+    """Track and localise: a frame and the robot's joints in, track and fix out.
+
+    Each plane of a C-arm has a tracker of its own, for what it remembers is of one view; all fuse into one fix.
+    """
 
     def __init__(
-        self, tracker: Tracker, profile: Profile, clock_ns: Clock, backend: str = ""
+        self,
+        tracker: Tracker,
+        profile: Profile,
+        clock_ns: Clock,
+        backend: str = "",
+        second: Tracker | None = None,
     ) -> None:
-        """Keep the tracker, by what it calls itself or by ``backend``; the clock is for the stopwatch alone."""
-        self._tracker = tracker
+        """Keep the tracker, by what it calls itself or by ``backend``; the clock is for the stopwatch alone.
+
+        ``second`` looks at the second plane of a biplane C-arm.
+        """
+        self._trackers = (tracker,) if second is None else (tracker, second)
         self.backend: str = getattr(tracker, "name", backend)
-        self._localiser = Localiser(profile.localise)
-        self._epoch: int | None = None
+        self._localiser = Localiser(profile.localise, len(self._trackers))
+        self._epochs: dict[int, int] = {}
         self.stopwatch = Stopwatch(clock_ns)
 
-    def select_target(self, px: Vector, place: Place | None = None) -> None:
-        """Follow what the operator points at, in pixels (u, v) of the newest frame.
+    @property
+    def views(self) -> int:
+        """How many planes are looked at."""
+        return len(self._trackers)
+
+    def select_target(
+        self, px: Vector, place: Place | None = None, second_px: Vector | None = None
+    ) -> None:
+        """Follow what the operator points at, in pixels (u, v) of the newest frame of each view.
 
         ``place`` is where a registered CT has it: a single X-ray view shows no depth, and without it
-        there is a track of the target but no fix.
+        there is a track of the target but no fix. Of two views it is pointed at in both.
         """
-        self._tracker.select_target(px)
+        pointed = (px,) if second_px is None else (px, second_px)
+        for tracker, at_px in zip(self._trackers, pointed, strict=True):
+            tracker.select_target(at_px)
         self._localiser.select_target(place)
 
     def step(self, frame: Frame, robot: RobotState | None) -> tuple[Track, Fix | None]:
-        """Return what is seen; there is no fix without the image's geometry and the robot's joints."""
+        """Return what is seen; there is no fix without the image's geometry and the robot's joints.
+
+        Nor is there one before every view has been seen, or of a frame that is older than another view's newest.
+        """
         self.stopwatch.restart()
+        tracker = self._trackers[frame.view]
         geometry = frame.geometry
         if geometry is None or robot is None or not _can_place(geometry, robot):
             with self.stopwatch.stage("track"):
-                return self._tracker.track(frame), None
-        if geometry.epoch != self._epoch:
+                return tracker.track(frame), None
+        if geometry.epoch != self._epochs.get(frame.view, geometry.epoch):
             self._localiser.reset()
-            self._epoch = geometry.epoch
+        self._epochs[frame.view] = geometry.epoch
         rows, columns = frame.pixels.shape[:2]
         with self.stopwatch.stage("track"):
             prior = self._localiser.prior(geometry, robot, (columns, rows))
-            track = self._tracker.track(frame, prior)
+            track = tracker.track(frame, prior)
         with self.stopwatch.stage("localise"):
-            fix = self._localiser.step(track, geometry, robot, (columns, rows))
-        return track, fix
+            fix = self._localiser.step(track, geometry, robot, (columns, rows), frame.view)
+        if fix is None or len(self._epochs) < self.views:
+            return track, None
+        return track, replace(fix, geometry_epoch=_one_epoch(self._epochs))
+
+
+def _one_epoch(epochs: dict[int, int]) -> int:
+    """Return a number that changes when the epoch of any view does; of one view its own."""
+    if len(epochs) == 1:
+        return next(iter(epochs.values()))
+    return zlib.crc32(repr(sorted(epochs.items())).encode())
 
 
 def _can_place(geometry: ImageGeometry, robot: RobotState) -> bool:
@@ -128,6 +162,28 @@ def misplaced_m(px: Vector, place: Place, frame: Frame) -> float:
     view = shown(place.point_m, geometry, (columns, rows))
     off_m = float(np.linalg.norm((px - view.px) * view.spacing_m))
     return max(0.0, off_m - 3 * place.sigma_m - LARGEST_BREATH_M)
+
+
+def rays_apart_m(px: Vector, frame: Frame, second_px: Vector, second: Frame) -> float:
+    """Return how far two rays pass each other, through a pixel (u, v) of either view, beyond a breath.
+
+    More than 0 means that two different things were pointed at; infinite where the views tell no depth.
+    """
+    rays = []
+    for at_px, image in ((px, frame), (second_px, second)):
+        if (
+            not isinstance(image.geometry, CarmGeometry)
+            or image.geometry.base_from_isocentre is None
+        ):
+            return float("inf")
+        rows, columns = image.pixels.shape[:2]
+        rays.append(base_ray_from_px_carm(at_px, image.geometry, (rows, columns)))
+    (source_m, ray), (other_m, other) = rays
+    point_m = nearest_to_rays((source_m, other_m), (ray, other))
+    if point_m is None:
+        return float("inf")
+    off_m = point_m - source_m
+    return max(0.0, 2 * float(np.linalg.norm(off_m - (off_m @ ray) * ray)) - LARGEST_BREATH_M)
 
 
 def path_normal(geometry: ImageGeometry) -> Vector:

@@ -44,6 +44,7 @@ class OperatorSettings(Settings):
 class Eyes:
     """What a person would make out in the image now, in pixels (u, v); ``at_rest`` at end-exhale.
 
+    ``second_px`` is the target in the second plane of a biplane C-arm.
     ``place`` is the target and ``regions`` are what must not be touched in a registered CT, where there is one.
     """
 
@@ -52,17 +53,19 @@ class Eyes:
     at_rest: bool
     place: Place | None = None
     regions: tuple[Sphere, ...] = ()
+    second_px: Vector | None = None
 
 
 def eyes_from(seen: Mapping[str, Any]) -> Eyes:
     """Return eyes from what a room says is to be seen and known: see ``ir_guidance.room.sight``."""
-    place_m = seen.get("place_m")
+    place_m, second_px = seen.get("place_m"), seen.get("second_px")
     return Eyes(
         target_px=np.array(seen["target_px"]),
         marks_px=tuple((u, v, radius) for u, v, radius in seen["marks_px"]),
         at_rest=bool(seen["at_rest"]),
         place=None if place_m is None else Place(np.array(place_m), float(seen["place_sigma_m"])),
         regions=tuple(Sphere((x, y, z), r) for x, y, z, r in seen.get("regions", ())),
+        second_px=None if second_px is None else np.array(second_px),
     )
 
 
@@ -83,11 +86,13 @@ class Screen:
 class Wish:
     """What the operator does now; consent is given for ``consent_hash`` while ``held``.
 
-    ``place`` goes with ``point_px``, ``regions`` with ``marks_px``, which are None where no plan is asked for.
+    ``place`` and ``second_px``, the target in the second plane, go with ``point_px``,
+    ``regions`` with ``marks_px``, which are None where no plan is asked for.
     """
 
     point_px: tuple[float, float] | None = None
     place: Place | None = None
+    second_px: tuple[float, float] | None = None
     marks_px: tuple[Mark, ...] | None = None
     regions: tuple[Sphere, ...] = ()
     approve: str = ""
@@ -136,8 +141,14 @@ class ScriptedOperator:
             return Wish()
         if not self._due("point", now_ns):
             return Wish()
-        u, v = eyes.target_px + self._rng.normal(0, self._settings.point_sigma_px, 2)
-        return Wish(point_px=(float(u), float(v)), place=eyes.place)
+        pointed = self._pointed(eyes.target_px)
+        second = None if eyes.second_px is None else self._pointed(eyes.second_px)
+        return Wish(point_px=pointed, place=eyes.place, second_px=second)
+
+    def _pointed(self, target_px: Vector) -> tuple[float, float]:
+        """Return where a person points who means a pixel (u, v)."""
+        u, v = target_px + self._rng.normal(0, self._settings.point_sigma_px, 2)
+        return float(u), float(v)
 
     def _marks(self, eyes: Eyes) -> tuple[Mark, ...]:
         sigma = self._settings.mark_sigma_px

@@ -219,7 +219,8 @@ class Fix:
     ``target_m`` is the target now, ``target_rest_m`` its place at end-exhale once the breath is known.
     ``breath_m`` is how far the target is from rest, ``breath_rate_mps`` how fast that grows.
     ``coasted`` counts the frames since the needle was last seen, 0 while it cannot be in view yet;
-    ``target_coasted`` counts those since the target was.
+    ``target_coasted`` counts those since the target was. ``unseen`` is the unit vector that the newest
+    image shows nothing of: out of the plane of ultrasound, along the X-ray; None: not known.
     """
 
     sequence: int
@@ -239,6 +240,7 @@ class Fix:
     geometry_epoch: int = 0
     coasted: int = 0
     target_coasted: int = 0
+    unseen: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +294,8 @@ class Correction:
     ``guide_rate`` is (x, y, pitch, yaw) in m/s, m/s, rad/s, rad/s; the advance is along the
     needle, never negative; ``roll_radps`` turns the needle with its bevel. All end at
     ``expires_steady_ns``, the advance also when ``advance_limit_m`` is used up.
-    ``tip_sigma_m`` is the largest standard deviation of tip-to-target, for the gate's limit.
+    ``across_sigma_m`` and ``along_sigma_m`` are standard deviations of tip-to-target, for the gate's limits:
+    the largest of those across what the image shows, and that along what it does not.
     """
 
     sequence: int
@@ -304,7 +307,8 @@ class Correction:
     guide_rate: tuple[float, float, float, float]
     advance_mps: float
     advance_limit_m: float
-    tip_sigma_m: float
+    across_sigma_m: float
+    along_sigma_m: float
     remaining_m: float
     predicted_miss_m: float
     reason: str = ""

@@ -63,6 +63,7 @@ def report(
     return {
         "procedure": profile.name,
         "modality": str(profile.modality),
+        "views": profile.views,
         "backend": backend,
         "open_loop": open_loop,
         "operator": "scripted",
@@ -92,9 +93,10 @@ def _spread(errors_mm: list[float]) -> dict[str, float]:
 
 def table(found: dict[str, Any]) -> Table:
     """Return the report as one would read it."""
+    planes = ", two planes" if found["views"] == 2 else ""
     title = "open loop" if found["open_loop"] else "closed loop"
     shown = Table(
-        title=f"{found['trials']} {found['procedure']} trials by {found['modality']}, {title}, "
+        title=f"{found['trials']} {found['procedure']} trials by {found['modality']}{planes}, {title}, "
         f"{found['backend']}, scripted operator"
     )
     for name in (

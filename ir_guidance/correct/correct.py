@@ -11,6 +11,7 @@ import numpy as np
 from ir_guidance.correct.pace import speed_mps
 from ir_guidance.correct.settings import CorrectSettings
 from ir_guidance.correct.steering import Course, Steering
+from ir_guidance.geometry import sigma_across_and_along
 from ir_guidance.kinematics import INSERTION, guide_pose, joints_for, straight_tip
 from ir_guidance.values import NS_PER_MS, Correction, Fix, Mode, Plan, RobotState, Vector
 
@@ -48,6 +49,7 @@ def correct(
         at = fix, plan, robot, course, settings
         reaction = _followed(*at) if open_loop else _steered(*at, steering)
     lifetime_s = settings.expiry_ms / 1e3
+    across_m, along_m = sigmas_m(fix)
     return Correction(
         sequence=fix.sequence,
         stamp_ns=fix.stamp_ns,
@@ -58,7 +60,8 @@ def correct(
         guide_rate=reaction.guide_rate,
         advance_mps=reaction.advance_mps,
         advance_limit_m=min(max(course.remaining_m, 0.0), reaction.advance_mps * lifetime_s),
-        tip_sigma_m=_largest_sigma_m(fix),
+        across_sigma_m=across_m,
+        along_sigma_m=along_m,
         remaining_m=course.remaining_m,
         predicted_miss_m=float(np.linalg.norm(course.miss_m)),
         reason=reaction.reason,
@@ -144,6 +147,8 @@ def _steered(
         return Reaction(Mode.WAIT_FOR_BREATH)
     if fix.coasted > settings.coast_frames:
         return Reaction(Mode.HOLD, reason=f"needle not seen for {fix.coasted} frames")
+    if fix.insertion_m > 0 and (unsure := _unsure(fix, settings)):
+        return Reaction(Mode.HOLD, reason=unsure)
     if fix.insertion_m <= 0:
         return Reaction(Mode.ADVANCE, advance_mps=speed_mps(course.remaining_m, settings))
     if fix.insertion_m > settings.steer_from_m and _may_steer(fix, settings):
@@ -161,7 +166,7 @@ def _steered(
 
 def _seen_shift_m(fix: Fix, plan: Plan, robot: RobotState, settings: CorrectSettings) -> Vector:
     """Return how far (3,) an image shows the needle beside where the joints have it; 0 where none does."""
-    if _largest_sigma_m(fix, of_tip=True) > settings.servo_sigma_m:
+    if float(np.sqrt(np.linalg.eigvalsh(fix.tip_covariance_m2)[-1])) > settings.servo_sigma_m:
         return np.zeros(3)
     shift_m = fix.tip_m - straight_tip(guide_pose(robot.position))
     shift_m = shift_m - (shift_m @ plan.direction) * plan.direction
@@ -188,9 +193,24 @@ def _align_rate(
     return x, y, pitch, yaw
 
 
-def _largest_sigma_m(fix: Fix, *, of_tip: bool = False) -> float:
-    """Return the largest standard deviation of tip to target, or of the tip alone, in any direction."""
+def sigmas_m(fix: Fix) -> tuple[float, float]:
+    """Return the standard deviations of tip to target: the largest across the view, and that along it.
+
+    Where it is not known what the image does not show, both are the largest in any direction.
+    """
     covariance = fix.tip_covariance_m2
-    if fix.target_covariance_m2 is not None and not of_tip:
+    if fix.target_covariance_m2 is not None:
         covariance = covariance + fix.target_covariance_m2
-    return float(np.sqrt(np.linalg.eigvalsh(covariance)[-1]))
+    if fix.unseen is None:
+        largest_m = float(np.sqrt(np.linalg.eigvalsh(covariance)[-1]))
+        return largest_m, largest_m
+    return sigma_across_and_along(covariance, fix.unseen)
+
+
+def _unsure(fix: Fix, settings: CorrectSettings) -> str:
+    """Return in which direction it is too uncertain where the needle is to the target, empty in none."""
+    limits_m = settings.across_sigma_m, settings.along_sigma_m
+    for way, sigma_m, limit_m in zip(("across", "along"), sigmas_m(fix), limits_m, strict=True):
+        if not sigma_m <= limit_m:
+            return f"unsure {way} the view: {sigma_m * 1e3:.1f} mm, limit {limit_m * 1e3:.1f} mm"
+    return ""

@@ -142,6 +142,18 @@ class CorrectSettings(Settings):
         le=600,
         description="Frames without the target, which breath takes out of the plane, before holding.",
     )
+    across_sigma_m: float = Field(
+        0.0020,
+        gt=0,
+        le=0.010,
+        description="Uncertainty of tip to target across what the image shows, above which the needle is held.",
+    )
+    along_sigma_m: float = Field(
+        0.0020,
+        gt=0,
+        le=0.010,
+        description="The same along what it does not show: out of the plane, along the X-ray.",
+    )
     expiry_ms: float = Field(
         150.0, gt=0, le=150, description="Oldest image, from acquisition, worth acting on."
     )

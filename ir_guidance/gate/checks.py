@@ -12,6 +12,8 @@ from ir_guidance.values import NS_PER_MS, Consent, Correction, Mode, RobotState
 
 FUTURE = "from the future"
 OVER_BUDGET = "over budget"
+UNSURE_ACROSS = "too uncertain across the view"
+UNSURE_ALONG = "too uncertain along the view"
 BROKEN = "consent was let go: press again"
 EXPIRED = "consent expired"
 AHEAD = "consent from the future"
@@ -33,12 +35,14 @@ def correction_fault(
         *correction.guide_rate,
         correction.advance_mps,
         correction.advance_limit_m,
-        correction.tip_sigma_m,
+        correction.across_sigma_m,
+        correction.along_sigma_m,
         correction.roll_radps,
     )
     age_ms = (now_ns - correction.acquired_steady_ns) / NS_PER_MS
     lifetime_ms = (correction.expires_steady_ns - correction.acquired_steady_ns) / NS_PER_MS
-    into_tissue = correction.mode == Mode.ADVANCE or correction.advance_mps > 0
+    decides = correction.mode in (Mode.ADVANCE, Mode.ARRIVED) or correction.advance_mps > 0
+    across_m, along_m = correction.across_sigma_m, correction.along_sigma_m
     faults = (  # finite before any limit: a NaN passes every comparison
         ("not finite", not all(math.isfinite(value) for value in numbers)),
         ("plan not approved", correction.plan_hash != approved_hash),
@@ -48,7 +52,8 @@ def correction_fault(
         ("expiry out of bounds", not 0 < lifetime_ms <= settings.frame_age_ms),
         ("retraction asked for", correction.advance_mps < 0 or correction.advance_limit_m < 0),
         ("advance too fast", correction.advance_mps > settings.advance_mps * (1 + 1e-9)),
-        ("too uncertain", into_tissue and not 0 <= correction.tip_sigma_m <= settings.sigma_m),
+        (UNSURE_ACROSS, decides and not 0 <= across_m <= settings.across_sigma_m),
+        (UNSURE_ALONG, decides and not 0 <= along_m <= settings.along_sigma_m),
         (OVER_BUDGET, age_ms > settings.budget_ms),
     )
     return next((why for why, broken in faults if broken), "")

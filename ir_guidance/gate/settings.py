@@ -36,8 +36,17 @@ class GateSettings(Settings):
     budget_ms: float = Field(
         60.0, gt=0, le=150, description="From acquisition to the gate; longer is refused."
     )
-    sigma_m: float = Field(
-        0.0020, gt=0, le=0.010, description="Largest uncertainty of tip to target."
+    across_sigma_m: float = Field(
+        0.0020,
+        gt=0,
+        le=0.010,
+        description="Largest uncertainty of tip to target across what the image shows.",
+    )
+    along_sigma_m: float = Field(
+        0.0020,
+        gt=0,
+        le=0.010,
+        description="The same along what it does not show: out of the plane, along the X-ray.",
     )
     following_m: float = Field(
         0.001, gt=0, le=0.002, description="Largest following error of a sliding joint."

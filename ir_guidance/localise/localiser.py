@@ -24,42 +24,45 @@ from ir_guidance.values import (
 )
 
 ALONG_THE_RAY = 1e-3  # sine of the angle between shaft and ray, below which no bend shows as one
+FIRST_BEND_RAD = 0.03
+CURVES_M, PIVOTS_RAD = 0.005, 0.02
 
 SUM = np.hstack([np.eye(3), np.eye(3)])
 """Takes registration and bow (6,) to the tip's offset (3,)."""
 
 
 class Localiser:
-    """Kalman filters on the tip's offset from the straight needle, and on the target.
+    """Kalman filters on the tip's offset from the straight needle, on the shaft's bend, and on the target.
 
     The robot's joints say where a needle that does not bend would be. What is estimated is the
     difference, as the sum of two: registration and slow bend, which grow uncertain with advance and
     time; and the needle's bow, which comes and goes with tissue and breath, across the shaft alone.
     An image pins their sum down across its view. Out of an ultrasound image's plane, that a needle is
     seen at all pins it to the beam's thickness, and there is no need of a bow. Along an X-ray there is
-    only the robot: the needle is in as far as it was advanced, so that part of any bow shows.
+    only the robot: the needle is in as far as it was advanced, so that part of any bow shows; see
+    ``_measured`` for what that part is worth. Two X-ray views fuse into the same filters, image by image.
     """
 
-    def __init__(self, settings: LocaliseSettings) -> None:
-        """Start without knowledge of needle or target."""
-        self._settings = settings
+    def __init__(self, settings: LocaliseSettings, views: int = 1) -> None:
+        """Start without knowledge of needle or target; ``views`` are the planes of a C-arm."""
+        self._settings, self._views = settings, views
         self.reset()
 
     def reset(self) -> None:
         """Forget everything, as for a new patient or a moved probe."""
         self._state = np.zeros(6)  # registration and slow bend (3,), bow (3,)
         self._covariance = np.zeros((6, 6))
-        self._bend_rad = 0.0
-        self._bend_var = self._hidden_bend_var = 0.03**2
+        self._bend = np.zeros(3)  # what the shaft's direction is off by, across the straight one
+        self._bend_covariance: Matrix = FIRST_BEND_RAD**2 * np.eye(3)
         self._before: GuidePose | None = None
         self._straight: Vector | None = None
         self._steady_ns: int | None = None
-        self._coasted = 0
-        self._target = TargetFilter(self._settings)
+        self._coasted: dict[int, int] = {}
+        self.select_target()
 
     def select_target(self, place: Place | None = None) -> None:
-        """Follow another target from now on; X-rays show none without its place."""
-        self._target = TargetFilter(self._settings, place)
+        """Follow another target from now on; one X-ray view shows none without its place."""
+        self._target = TargetFilter(self._settings, place, self._views)
 
     def prior(self, geometry: ImageGeometry, robot: RobotState, size: Size) -> ShaftPrior:
         """Return where the shaft is expected in the image, for the tracker to search near."""
@@ -67,48 +70,79 @@ class Localiser:
         tip_px = shown(self._tip_m(pose), geometry, size).px
         return ShaftPrior(shown(pose.remote_centre_m, geometry, size).px, tip_px)
 
-    def step(self, track: Track, geometry: ImageGeometry, robot: RobotState, size: Size) -> Fix:
-        """Return the fix of one frame; ``robot`` is its state when the frame was acquired, size is (u, v)."""
+    def step(
+        self, track: Track, geometry: ImageGeometry, robot: RobotState, size: Size, view: int = 0
+    ) -> Fix | None:
+        """Return the fix of one frame, None of one that is older than another view's newest.
+
+        Such a frame still counts, for less the older it is, up to ``late_s``; none older than that does.
+        ``robot`` is its state when the frame was acquired, size is (u, v).
+        """
         pose, steady_ns = guide_pose(robot.position), track.acquired_steady_ns
         dt_s = 0.0 if self._steady_ns is None else (steady_ns - self._steady_ns) / NS_PER_S
+        if dt_s < -self._settings.late_s:
+            return None
+        before = shown(self._tip_m(pose), geometry, size)
         if self._steady_ns is None:
-            self._covariance[:3, :3] = self._registration(shown(self._tip_m(pose), geometry, size))
-        if pose.insertion_m > 0:  # in air nothing bends the needle
-            self._predict(max(dt_s, 0.0), pose)
-        self._steady_ns, self._before = steady_ns, pose
-        view = shown(self._tip_m(pose), geometry, size)
-        accepted = track.needle is not None and self._see_needle(track.needle, view, pose, dt_s)
+            self._covariance[:3, :3] = self._registration(before)
+        if dt_s >= 0:
+            if pose.insertion_m > 0:  # in air nothing bends the needle
+                self._predict(dt_s, pose, self._hidden_way(before, pose))
+            self._steady_ns, self._before = steady_ns, pose
+        late_s, dt_s = max(-dt_s, 0.0), max(dt_s, 0.0)
+        self._target.step(track.target, geometry, size, dt_s, steady_ns, view=view, late_s=late_s)
+        seen_from = shown(self._tip_m(pose), geometry, size)
+        accepted = track.needle is not None and self._see_needle(
+            track.needle, seen_from, pose, dt_s, late_s
+        )
         must_be_seen = self._in_view(pose, geometry, size)
-        self._coasted = 0 if accepted or not must_be_seen else self._coasted + 1
-        self._target.step(track.target, geometry, size, max(dt_s, 0.0), steady_ns)
-        return self._fix(track, geometry.epoch, view.unseen, pose)
+        missed = 0 if accepted or not must_be_seen else self._coasted.get(view, 0) + 1
+        self._coasted[view] = missed
+        return None if late_s > 0 else self._fix(track, geometry.epoch, seen_from.unseen, pose)
 
     def _tip_m(self, pose: GuidePose) -> Vector:
         tip_m: Vector = straight_tip(pose) + SUM @ self._state
         return tip_m
 
     def _registration(self, view: Shown) -> Matrix:
-        """Return how unsure (3, 3) the tip is before anything is seen; along an X-ray, as the robot is."""
+        """Return how unsure (3, 3) the tip is before anything is seen; along one view's X-rays, as the robot is."""
         spread: Matrix = np.eye(3) * self._settings.registration_sigma_m**2
-        if view.off_plane_m is None:
+        if view.off_plane_m is None and self._views == 1:
             along = np.outer(view.unseen, view.unseen)
             spread = spread @ (np.eye(3) - along) + along * self._settings.robot_sigma_m**2
         return spread
 
-    def _predict(self, dt_s: float, pose: GuidePose) -> None:
+    def _hidden_way(self, view: Shown, pose: GuidePose) -> Vector | None:
+        """Return the way (3,) across the shaft in which no view shows a bow but by the tip's place along the shaft."""
+        if view.off_plane_m is not None or self._views > 1:
+            return None
+        way = view.unseen - (view.unseen @ pose.direction) * pose.direction
+        length = float(np.linalg.norm(way))
+        return None if length < ALONG_THE_RAY else way / length
+
+    def _predict(self, dt_s: float, pose: GuidePose, hidden: Vector | None) -> None:
+        """Let knowledge age by time, advance and pivot; a hidden bow is kept by the tissue as it was last seen.
+
+        What the breath adds to a hidden bow goes with it: it is measured at rest alone.
+        """
         settings, before = self._settings, self._before
         advance_m = 0.0 if before is None else abs(pose.insertion_m - before.insertion_m)
         grown = (settings.bend_sigma_per_m * advance_m) ** 2 + settings.drift_sigma_mps**2 * dt_s
         self._covariance[:3, :3] += grown * np.eye(3)
-        kept = float(np.exp(-dt_s / settings.bow_time_s))
-        decay = np.diag([1.0, 1.0, 1.0, kept, kept, kept])
-        self._state = decay @ self._state
-        self._covariance = decay @ self._covariance @ decay
         across = np.eye(3) - np.outer(pose.direction, pose.direction)
-        self._covariance[3:, 3:] += (1.0 - kept**2) * self._bow_m2(pose) * across
+        unseen = np.zeros((3, 3)) if hidden is None else np.outer(hidden, hidden)
+        kept = float(np.exp(-dt_s / settings.bow_time_s))
+        decay = np.eye(6)
+        decay[3:, 3:] = kept * (np.eye(3) - unseen) + unseen
+        self._state = decay @ self._state
+        self._covariance = decay @ self._covariance @ decay.T
+        grows = (1.0 - kept**2) * self._bow_m2(pose) * (across - unseen)
+        if before is not None:
+            grows += self._hidden_growth_m2(before, pose) * unseen
+        self._covariance[3:, 3:] += grows
         turned = (2.0 * advance_m) ** 2 + 0.01**2 * dt_s
-        self._bend_var += turned
-        self._hidden_bend_var += turned
+        self._bend = across @ self._bend
+        self._bend_covariance = across @ self._bend_covariance @ across + turned * across
 
     def _bow_m2(self, pose: GuidePose) -> float:
         """Return the variance of the needle's bow at this depth, after this much pivoting."""
@@ -119,7 +153,21 @@ class Localiser:
         pivot_m = self._settings.pivot_sigma * turned * pose.insertion_m
         return bow_m**2 + pivot_m**2
 
-    def _see_needle(self, seen: NeedleTrack, view: Shown, pose: GuidePose, dt_s: float) -> bool:
+    def _hidden_growth_m2(self, before: GuidePose, pose: GuidePose) -> float:
+        """Return by how much an advance and a pivot add to the variance of a bow that does not show.
+
+        Curvature is alike over ``CURVES_M`` of path, what a pivot moves over ``PIVOTS_RAD``: within them
+        errors add up, beyond them as those of a random walk.
+        """
+        settings, depth_m = self._settings, pose.insertion_m
+        advance_m = abs(pose.insertion_m - before.insertion_m)
+        turn_rad = float(np.linalg.norm(pose.direction - before.direction))
+        bow = (settings.curvature_sigma_per_m * depth_m) ** 2 * advance_m * CURVES_M
+        return bow + (settings.pivot_sigma * depth_m) ** 2 * turn_rad * PIVOTS_RAD
+
+    def _see_needle(
+        self, seen: NeedleTrack, view: Shown, pose: GuidePose, dt_s: float, late_s: float
+    ) -> bool:
         """Fuse a sighting; return False when it is unsound, or too far from what was predicted."""
         tip_px, covariance_px2 = seen.tip_px, seen.tip_covariance_px2
         if seen.image_tip_px is not None and seen.image_covariance_px2 is not None:
@@ -131,15 +179,22 @@ class Localiser:
         noise = scale @ covariance_px2 @ scale + np.eye(2) * settings.image_sigma_m**2
         # An echo fades before the tip does, or goes on beyond it: only along the shaft.
         noise += settings.tip_end_sigma_m**2 * np.outer(seen.direction, seen.direction)
+        noise += (settings.drift_sigma_mps**2 + self._bow_m2(pose) / settings.bow_time_s) * (
+            late_s * np.eye(2)
+        )
         rows = view.across @ SUM
-        innovation = rows @ self._covariance @ rows.T + noise
-        if residual @ np.linalg.solve(innovation, residual) > settings.outlier_chi2:
-            return False
         off = view.across @ SUM @ self._state + scale @ (seen.tip_px - view.px)
         if float(np.linalg.norm(off)) > settings.offset_limit_m:
             return False
-        turn_rad = self._turn(seen, view, pose)
-        if turn_rad is None:
+        if view.off_plane_m is None:
+            way = scale @ seen.direction / np.linalg.norm(scale @ seen.direction)
+            believed, rows, residual, noise = self._by_x_rays(way, rows, residual, noise, dt_s)
+        else:
+            believed = noise
+        innovation = rows @ self._covariance @ rows.T + believed
+        if residual @ np.linalg.solve(innovation, residual) > settings.outlier_chi2:
+            return False
+        if not self._see_bend(seen, view, pose):
             return False
         if view.off_plane_m is not None and view.slice_sigma_m is not None:
             # Being out of the plane is no fresh error on every frame: many frames must not average it away.
@@ -148,23 +203,47 @@ class Localiser:
             residual = np.append(residual, -view.off_plane_m)
             noise = independent(noise, (settings.slice_factor * view.slice_sigma_m) ** 2 * frames)
         self._state, self._covariance = fused(self._state, self._covariance, rows, residual, noise)
-        gain = self._bend_var / (self._bend_var + seen.direction_sigma_rad**2)
-        self._bend_rad += gain * turn_rad
-        self._bend_var *= 1.0 - gain
         return True
 
-    def _turn(self, seen: NeedleTrack, view: Shown, pose: GuidePose) -> float | None:
-        """Return by how much more the shaft is turned in the image than is thought; None when that is no needle's.
+    def _by_x_rays(
+        self, way: Vector, rows: Matrix, residual: Vector, noise: Matrix, dt_s: float
+    ) -> tuple[Matrix, Matrix, Vector, Matrix]:
+        """Return the noise of one image, and of an X-ray sighting what may be fused: rows, residual, noise.
+
+        The robot knows how deep the needle is, so where the tip lies along the shaft's shadow (``way``, a unit
+        vector (2,)) shows the part of its bow that the image hides, and is worth its error times the tangent
+        of the angle between shaft and ray. It is taken only where that error is small: the tip is clear of
+        other metal, and the breath, which bows the needle too, is at rest. And it is no fresh error on every
+        frame: many frames must not average it away.
+        """
+        settings = self._settings
+        along_m2 = float(way @ noise @ way)
+        if along_m2 > settings.along_shaft_sigma_m**2 or not self._target.at_rest:
+            side = np.array([[-way[1], way[0]]])
+            across_noise = side @ noise @ side.T
+            return across_noise, side @ rows, side @ residual, across_noise
+        frames = max(1.0, 2 * settings.along_shaft_correlation_s / max(dt_s, 1e-3))
+        return noise, rows, residual, noise + (frames - 1) * along_m2 * np.outer(way, way)
+
+    def _see_bend(self, seen: NeedleTrack, view: Shown, pose: GuidePose) -> bool:
+        """Fuse how the shaft is turned in the image; False when no needle is turned so.
 
         A shaft that is seen from near its end turns by more in the image than it is bent.
         """
         expected = view.across @ pose.direction
+        length = max(float(np.linalg.norm(expected)), ALONG_THE_RAY)
         direction = np.array(view.spacing_m) * seen.direction
         turn = np.arctan2(direction[1], direction[0]) - np.arctan2(expected[1], expected[0])
-        turn = float((turn - self._bend_rad + np.pi) % (2 * np.pi) - np.pi)
-        variance = self._bend_var / max(float(expected @ expected), ALONG_THE_RAY**2)
-        variance += seen.direction_sigma_rad**2
-        return None if turn**2 > self._settings.outlier_chi2 * variance else turn
+        rows = (np.array([[-expected[1], expected[0]]]) @ view.across) / length**2
+        off = float((turn - float(rows[0] @ self._bend) + np.pi) % (2 * np.pi) - np.pi)
+        noise = np.array([[seen.direction_sigma_rad**2]])
+        variance = float((rows @ self._bend_covariance @ rows.T + noise)[0, 0])
+        if off**2 > self._settings.outlier_chi2 * variance:
+            return False
+        self._bend, self._bend_covariance = fused(
+            self._bend, self._bend_covariance, rows, np.array([off]), noise
+        )
+        return True
 
     def _in_view(self, pose: GuidePose, geometry: ImageGeometry, size: Size) -> bool:
         """Return whether so much of the needle is inside the image that it must be seen."""
@@ -175,7 +254,7 @@ class Localiser:
         return bool(0 <= u < size[0] and 0 <= v < size[1] and pose.insertion_m > back_m)
 
     def _fix(self, track: Track, epoch: int, unseen: Vector, pose: GuidePose) -> Fix:
-        direction = _turned(pose.direction, unseen, self._bend_rad)
+        direction = pose.direction + self._bend
         target, breath = self._target, self._target.breath
         return Fix(
             sequence=track.sequence,
@@ -183,36 +262,17 @@ class Localiser:
             acquired_steady_ns=track.acquired_steady_ns,
             tip_m=self._tip_m(pose),
             tip_covariance_m2=SUM @ self._covariance @ SUM.T,
-            direction=direction,
-            direction_covariance=self._direction_covariance(direction, unseen),
+            direction=direction / np.linalg.norm(direction),
+            direction_covariance=self._bend_covariance,
             target_m=target.point_m,
             target_covariance_m2=target.covariance_m2,
             insertion_m=pose.insertion_m,
+            unseen=unseen,
             target_rest_m=breath.rest_m,
             breath_m=breath.displacement_m,
             breath_rate_mps=breath.rate_mps,
             breath_period_s=breath.period_s,
             geometry_epoch=epoch,
-            coasted=self._coasted,
+            coasted=min(self._coasted.values()),
             target_coasted=target.coasted,
         )
-
-    def _direction_covariance(self, direction: Vector, unseen: Vector) -> Matrix:
-        """Return the covariance (3, 3): what shows of the bend is known, the rest is not."""
-        across = np.eye(3) - np.outer(direction, direction)
-        shows = np.cross(unseen, direction)
-        length = float(np.linalg.norm(shows))
-        if length < ALONG_THE_RAY:
-            return across * self._hidden_bend_var
-        seen = np.outer(shows, shows) / length**2
-        covariance: Matrix = across * self._hidden_bend_var
-        return covariance - seen * (self._hidden_bend_var - self._bend_var)
-
-
-def _turned(vector: Vector, axis: Vector, angle_rad: float) -> Vector:
-    """Return a vector turned about a unit axis (Rodrigues); the image turns u to v about what it does not show."""
-    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
-    turned: Vector = (
-        vector * cos + np.cross(axis, vector) * sin + axis * (axis @ vector) * (1 - cos)
-    )
-    return turned

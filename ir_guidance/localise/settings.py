@@ -61,6 +61,24 @@ class LocaliseSettings(Settings):
         le=0.01,
         description="Where along the shaft the echo ends, beyond what the tracker knows.",
     )
+    along_shaft_sigma_m: float = Field(
+        0.0012,
+        gt=0,
+        le=0.01,
+        description="By X-rays: an image less sure than this of where along the shaft the tip is tells nothing of it.",
+    )
+    along_shaft_correlation_s: float = Field(
+        0.5,
+        gt=0,
+        le=30,
+        description="By X-rays: time over which that is one and the same error.",
+    )
+    late_s: float = Field(
+        0.150,
+        ge=0,
+        le=0.5,
+        description="How much older than another view's newest a frame may be and still count.",
+    )
     slice_factor: float = Field(
         1.0,
         gt=0,

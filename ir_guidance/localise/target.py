@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ir_guidance.geometry import base_ray_from_px_carm, nearest_to_rays
 from ir_guidance.localise.breathing import Breath
 from ir_guidance.localise.fusion import fused, independent, is_sound
 from ir_guidance.localise.settings import LocaliseSettings
@@ -30,16 +31,32 @@ class TargetFilter:
     """Follows the target from image to image.
 
     An ultrasound image shows what lies in its plane. An X-ray image shows the target anywhere on a
-    ray: how far along it is told once, by its place in a registered CT, and no image changes that.
+    ray: how far along it is told once, by its place in a registered CT, and no image of the same view changes
+    that. Two views tell it by themselves, image by image; where one of them stops, it grows unsure.
     """
 
-    def __init__(self, settings: LocaliseSettings, place: Place | None = None) -> None:
-        """Start without having seen it; X-rays show none without its place."""
-        self._settings, self._place = settings, place
+    def __init__(
+        self, settings: LocaliseSettings, place: Place | None = None, views: int = 1
+    ) -> None:
+        """Start without having seen it; a single X-ray view shows none without its place."""
+        self._settings, self._place, self._views = settings, place, views
         self._ray: Vector | None = None
+        self._rays: dict[int, tuple[Vector, Vector]] = {}
         self._estimate: tuple[Vector, Matrix] | None = None
-        self.coasted = 0
+        self._unseen: dict[int, int] = {}
         self.breath = Breath(settings.breathing)
+
+    @property
+    def coasted(self) -> int:
+        """Frames since the target was last seen, in the view that saw it last."""
+        return min(self._unseen.values(), default=0)
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether the target is seen where it rests; before the breath is known nothing says otherwise."""
+        if self.breath.rest_m is None:
+            return True
+        return self.coasted == 0 and self.breath.displacement_m <= self._settings.breathing.dwell_m
 
     @property
     def point_m(self) -> Vector | None:
@@ -48,7 +65,7 @@ class TargetFilter:
 
     @property
     def covariance_m2(self) -> Matrix | None:
-        """Its covariance (3, 3); along the rays breath and needle may move it unseen."""
+        """Its covariance (3, 3); along the rays of a single view breath and needle may move it unseen."""
         if self._estimate is None or self._ray is None:
             return None if self._estimate is None else self._estimate[1]
         breath_m = self._settings.hidden_breath * self.breath.displacement_m
@@ -62,32 +79,58 @@ class TargetFilter:
         size: Size,
         dt_s: float,
         steady_ns: int,
+        view: int = 0,
+        late_s: float = 0.0,
     ) -> None:
-        """Take what one image shows of the target, None when it does not."""
+        """Take what one image shows of the target, None when it does not; ``late_s`` older than another's newest."""
         if self._estimate is not None:
             grown = (self._settings.target_speed_mps * dt_s) ** 2
             moves = np.eye(3) if self._ray is None else across(self._ray)
             self._estimate = self._estimate[0], self._estimate[1] + grown * moves
-        known = isinstance(geometry, ProbeGeometry) or self._place is not None
-        if not known or seen is None or not is_sound(seen.px, seen.covariance_px2):
-            self.coasted += 1
+        if seen is None or not self._take(seen, geometry, size, view, late_s):
+            self._unseen[view] = self._unseen.get(view, 0) + 1
             return
-        if self._estimate is None or self.coasted > FEW_FRAMES:
-            self._estimate = self._start(geometry, size)
-        point_m, covariance_m2 = self._estimate
-        view = shown(point_m, geometry, size)
-        self._estimate = fused(point_m, covariance_m2, *self._measured(seen, view))
-        self._ray = view.unseen if view.off_plane_m is None else None
-        self.coasted = 0
-        self.breath.update(steady_ns, self._estimate[0])
+        self._unseen[view] = 0
+        if late_s == 0.0 and self._estimate is not None:
+            self.breath.update(steady_ns, self._estimate[0])
 
-    def _start(self, geometry: ImageGeometry, size: Size) -> tuple[Vector, Matrix]:
-        """Return what is known before the image: nothing at all, or how far along the ray."""
-        if isinstance(geometry, ProbeGeometry) or self._place is None:
+    def _take(
+        self, seen: TargetTrack, geometry: ImageGeometry, size: Size, view: int, late_s: float
+    ) -> bool:
+        """Fuse a sighting; return False when it cannot be, or cannot be the target."""
+        if not is_sound(seen.px, seen.covariance_px2):
+            return False
+        # Two views place it anew only by growing unsure: one of them alone could not.
+        lost = self._views == 1 and self.coasted > FEW_FRAMES
+        if self._estimate is None or lost:
+            self._estimate = self._start(seen, geometry, size, view)
+        if self._estimate is None:
+            return False
+        point_m, covariance_m2 = self._estimate
+        image = shown(point_m, geometry, size)
+        rows, residual, noise = self._measured(seen, image)
+        noise += (self._settings.target_speed_mps * late_s) ** 2 * np.eye(len(noise))
+        self._estimate = fused(point_m, covariance_m2, rows, residual, noise)
+        hides = image.off_plane_m is None and self._views == 1
+        self._ray = image.unseen if hides else None
+        return True
+
+    def _start(
+        self, seen: TargetTrack, geometry: ImageGeometry, size: Size, view: int
+    ) -> tuple[Vector, Matrix] | None:
+        """Return what is known before the image: nothing, how far along the ray, or where two rays meet."""
+        if isinstance(geometry, ProbeGeometry):
             return np.zeros(3), ANYWHERE_M**2 * np.eye(3)
-        ray = shown(self._place.point_m, geometry, size).unseen
-        spread = self._place.sigma_m**2 * np.eye(3) + ANYWHERE_M**2 * across(ray)
-        return self._place.point_m, spread
+        if self._place is not None:
+            ray = shown(self._place.point_m, geometry, size).unseen
+            spread = self._place.sigma_m**2 * np.eye(3) + ANYWHERE_M**2 * across(ray)
+            return self._place.point_m, spread
+        self._rays[view] = base_ray_from_px_carm(seen.px, geometry, size[::-1])
+        if len(self._rays) < 2:
+            return None
+        (first, one), (second, other) = self._rays.values()
+        point_m = nearest_to_rays((first, second), (one, other))
+        return None if point_m is None else (point_m, ANYWHERE_M**2 * np.eye(3))
 
     def _measured(self, seen: TargetTrack, view: Shown) -> tuple[Matrix, Vector, Matrix]:
         """Return what of the target is measured, by how much it differs, and the noise."""

@@ -57,7 +57,7 @@ def run_demo(
     os.environ.update(GRAPH)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     patient = "" if ct is None else str(ct.resolve())
-    procedure = Procedure(profile.name, str(profile.modality), backend, patient)
+    procedure = Procedure(profile.name, str(profile.modality), backend, patient, profile.views)
     bag = str((folder / "session.mcap").resolve())
     specs = simulation(procedure, seed, bag=bag, operator=headless)
     logs = folder / "logs"
@@ -169,6 +169,7 @@ def _terminal_operator(
     stack = ExitStack()
     key = stack.enter_context(HeldKey(steady_ns))
     told = {"seed": seed, "procedure": profile.name, "modality": str(profile.modality)}
+    told |= {"views": profile.views}
     node = OperatorNode(
         key.held, parameter_overrides=[Parameter(name, value=value) for name, value in told.items()]
     )

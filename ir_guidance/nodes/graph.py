@@ -21,7 +21,7 @@ class NodeSpec:
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """What all nodes are told alike: the profile, how its images are made, what tracks in them.
+    """What all nodes are told alike: the profile, how its images are made and of how many planes, what tracks in them.
 
     An empty ``modality`` is the profile's own, an empty ``ct`` the built-in torso.
     """
@@ -30,12 +30,14 @@ class Procedure:
     modality: str = ""
     backend: str = "auto"
     ct: str = ""
+    views: int = 1
 
     @property
     def told(self) -> dict[str, Any]:
         """Parameters of any node."""
         chosen = {"modality": self.modality} if self.modality else {}
-        return {"procedure": self.name} | chosen
+        planes = {"views": self.views} if self.views > 1 else {}
+        return {"procedure": self.name} | chosen | planes
 
 
 def simulation(

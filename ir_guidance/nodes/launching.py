@@ -53,7 +53,8 @@ def chosen(context: LaunchContext, name: str) -> str:
 
 def procedure(context: LaunchContext) -> Procedure:
     """Return what was chosen for all nodes."""
-    return Procedure(*(chosen(context, name) for name in ("procedure", "modality", "backend")))
+    name, modality, backend = (chosen(context, n) for n in ("procedure", "modality", "backend"))
+    return Procedure(name, modality, backend)
 
 
 def params_file(config: str) -> DeclareLaunchArgument:

@@ -13,7 +13,6 @@ from pydantic import Field
 from rclpy.action import ActionClient
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
-from ir_guidance.localise import Place
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
@@ -151,7 +150,7 @@ class OperatorNode(LifecycleNode):
     def _utter(self, wish: Wish) -> None:
         """Ask the software for what the operator wants; an answer that is lost is asked for again."""
         if wish.point_px is not None and self._select.service_is_ready():
-            self._ask(self._select, selection(*wish.point_px, wish.place))
+            self._ask(self._select, selection(wish))
         if wish.marks_px is not None and self._compute.service_is_ready():
             marks = [Point(x=u, y=v, z=radius) for u, v, radius in wish.marks_px]
             regions = [conversions.sphere_to_msg(region) for region in wish.regions]
@@ -197,13 +196,17 @@ class OperatorNode(LifecycleNode):
         self._consents.publish(conversions.consent_to_msg(consent))
 
 
-def selection(u_px: float, v_px: float, place: Place | None) -> SelectTarget.Request:
-    """Return the request for a target at a pixel, and at its place in space where that is known."""
+def selection(wish: Wish) -> SelectTarget.Request:
+    """Return the request for a target at a pixel, with its place in space or in a second plane where known."""
+    u_px, v_px = wish.point_px
     request = SelectTarget.Request(u_px=u_px, v_px=v_px)
-    if place is not None:
-        x, y, z = (float(value) for value in place.point_m)
+    if wish.place is not None:
+        x, y, z = (float(value) for value in wish.place.point_m)
         request.place_known, request.place = True, Point(x=x, y=y, z=z)
-        request.place_sigma_m = float(place.sigma_m)
+        request.place_sigma_m = float(wish.place.sigma_m)
+    if wish.second_px is not None:
+        request.second_known = True
+        request.second_u_px, request.second_v_px = wish.second_px
     return request
 
 

@@ -92,7 +92,7 @@ class PlannerNode(LifecycleNode):
         if self._profile.modality is Modality.ULTRASOUND:
             subscribe(ProbeGeometryMsg, topics.PROBE_GEOMETRY, self._on_probe, qos.LATCHED)
         else:
-            subscribe(CarmGeometryMsg, topics.CARM_GEOMETRY, self._on_carm, qos.LATCHED)
+            subscribe(CarmGeometryMsg, topics.CARM_GEOMETRY, self._on_carm, qos.LATCHED_VIEWS)
         subscribe(RobotState, topics.ROBOT_STATE, self._on_robot, qos.COMMANDS_TAKEN)
         subscribe(GateState, topics.GATE_STATE, self._on_gate, qos.LATCHED)
         if not self.settings.composed:

@@ -21,6 +21,11 @@ IMAGES_WANTED = QoSProfile(
 )
 """Guidance and displays want the newest frame or none."""
 
+IMAGES_WANTED_VIEWS = QoSProfile(
+    depth=2, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.BEST_EFFORT
+)
+"""Under two planes guidance wants the newest frame of each: they come in turn, or both at once."""
+
 RECORDED = QoSProfile(
     depth=200, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE
 )
@@ -68,3 +73,11 @@ LATCHED = QoSProfile(
     durability=DurabilityPolicy.TRANSIENT_LOCAL,
 )
 """Safety state, geometry and plan: whoever comes later gets the last one."""
+
+LATCHED_VIEWS = QoSProfile(
+    depth=2,
+    history=HistoryPolicy.KEEP_LAST,
+    reliability=ReliabilityPolicy.RELIABLE,
+    durability=DurabilityPolicy.TRANSIENT_LOCAL,
+)
+"""Geometry of a C-arm: whoever comes later gets that of both planes."""

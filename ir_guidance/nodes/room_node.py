@@ -21,13 +21,19 @@ from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import BEFORE_OTHERS, STEADY, reported, run, steady_ns
 from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.room import RoomSettings
-from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
-from ir_guidance.room.modality import AnyRoom, frame_of, frame_rate_hz, make_room
+from ir_guidance.room.fluoroscopy_room import FluoroscopyRoom, FluoroscopyRoomSettings
+from ir_guidance.room.modality import (
+    AnyRoom,
+    frame_of,
+    frame_rate_hz,
+    make_room,
+    picture,
+    view_of,
+)
 from ir_guidance.room.patients import fluoroscopy_patient, ultrasound_patient
 from ir_guidance.room.sight import sight
 from ir_guidance.values import NS_PER_S, Pixels
 from ir_guidance.values import CarmGeometry as CarmGeometryValue
-from ir_guidance.values import ProbeGeometry as ProbeGeometryValue
 from ir_guidance_msgs.msg import (
     CarmGeometry,
     Command,
@@ -61,7 +67,7 @@ class RoomNode(LifecycleNode):
         self._images = self.create_lifecycle_publisher(Image, topics.IMAGE, qos.IMAGES_OFFERED)
         self._infos = self.create_lifecycle_publisher(FrameInfo, topics.FRAME_INFO, qos.STREAM)
         self._probes = self.create_publisher(ProbeGeometry, topics.PROBE_GEOMETRY, qos.LATCHED)
-        self._carms = self.create_publisher(CarmGeometry, topics.CARM_GEOMETRY, qos.LATCHED)
+        self._carms = self.create_publisher(CarmGeometry, topics.CARM_GEOMETRY, qos.LATCHED_VIEWS)
         self._cameras = self.create_lifecycle_publisher(CameraInfo, topics.CAMERA_INFO, qos.STREAM)
         self._wholes = self.create_lifecycle_publisher(
             FluoroscopyFrame, topics.FLUOROSCOPY_FRAME, qos.IMAGES_OFFERED
@@ -79,12 +85,13 @@ class RoomNode(LifecycleNode):
 
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        own = self.settings
+        own, profile = self.settings, self._profile
         self._room = make_room(
-            self._profile.modality,
+            profile.modality,
             own.seed,
-            ultrasound_patient(self._profile.name, own.room),
-            fluoroscopy_patient(self._profile.name, own.fluoroscopy),
+            ultrasound_patient(profile.name, own.room),
+            fluoroscopy_patient(profile.name, own.fluoroscopy),
+            profile.views,
         )
         self._robot = EmbeddedRobot(
             self._profile.drive, self._profile.limits, self.settings.seed, steady_ns()
@@ -107,11 +114,12 @@ class RoomNode(LifecycleNode):
         return result
 
     def _start_imaging(self) -> None:
-        geometry, now_ns = self._room.geometry, time.time_ns()
-        if isinstance(geometry, ProbeGeometryValue):
-            self._probes.publish(conversions.probe_geometry_to_msg(geometry, now_ns))
+        now_ns = time.time_ns()
+        if isinstance(self._room, FluoroscopyRoom):
+            for view, geometry in enumerate(self._room.geometries):
+                self._carms.publish(conversions.carm_geometry_to_msg(geometry, now_ns, view))
         else:
-            self._carms.publish(conversions.carm_geometry_to_msg(geometry, now_ns))
+            self._probes.publish(conversions.probe_geometry_to_msg(self._room.geometry, now_ns))
         self._camera = Camera(self._room, self._send_frame)
         period_s = 1 / (self.settings.frame_rate_hz or frame_rate_hz(self._room))
         self._timers_running.append(self.create_timer(period_s, self._take_frame, clock=STEADY))
@@ -229,7 +237,8 @@ class Camera:
                 if not self._open:
                     return
                 shot, self._shot = self._shot, None
-            self._send(shot, self._room.render(shot[0]))
+            snapshot, sequence, *_ = shot
+            self._send(shot, picture(self._room, snapshot, view_of(self._room, sequence)))
 
 
 def main(args: list[str] | None = None) -> None:

@@ -20,7 +20,7 @@ from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
-from ir_guidance.pipeline import RobotHistory, See, misplaced_m
+from ir_guidance.pipeline import RobotHistory, See, misplaced_m, rays_apart_m
 from ir_guidance.track import BACKENDS, make_tracker
 from ir_guidance.values import NS_PER_MS, Fix, Frame, Modality, Track
 from ir_guidance.values import CarmGeometry as CarmGeometryValue
@@ -68,10 +68,10 @@ class TrackerNode(LifecycleNode):
         self._history = RobotHistory()
         self._infos: deque[FrameInfo] = deque(maxlen=INFOS_KEPT)
         self._waiting: tuple[Image, int] | None = None
-        self._geometries: dict[Modality, ImageGeometry] = {}
+        self._geometries: dict[tuple[Modality, int], ImageGeometry] = {}
         self._active = False
         self._last_sequence: int | None = None
-        self._frame: Frame | None = None
+        self._frames: dict[int, Frame] = {}  # the newest of each view
         self._shown_ns = 0
         self.dropped = self.frames = 0
         self._make_publishers()
@@ -92,10 +92,11 @@ class TrackerNode(LifecycleNode):
 
     def _make_subscriptions(self) -> None:
         subscribe = self.create_subscription
-        subscribe(Image, topics.IMAGE, self._on_image, qos.IMAGES_WANTED)
+        wanted = qos.IMAGES_WANTED if self.profile.views == 1 else qos.IMAGES_WANTED_VIEWS
+        subscribe(Image, topics.IMAGE, self._on_image, wanted)
         subscribe(FrameInfo, topics.FRAME_INFO, self._on_info, qos.STREAM)
         subscribe(ProbeGeometry, topics.PROBE_GEOMETRY, self._on_probe, qos.LATCHED)
-        subscribe(CarmGeometry, topics.CARM_GEOMETRY, self._on_carm, qos.LATCHED)
+        subscribe(CarmGeometry, topics.CARM_GEOMETRY, self._on_carm, qos.LATCHED_VIEWS)
         subscribe(RobotState, topics.ROBOT_STATE, self._on_robot, qos.COMMANDS_TAKEN)
 
     @reported
@@ -131,25 +132,28 @@ class TrackerNode(LifecycleNode):
     def _see_for(self, modality: Modality) -> See:
         """Return the stages for a modality; made once, before the first frame where it is known."""
         if modality not in self._sees:
-            chosen = self.settings.backend
-            tracker = make_tracker(
-                chosen, modality, self.profile.track, threads=self.settings.threads
+            chosen, threads = self.settings.backend, self.settings.threads
+            planes = self.profile.views if modality is Modality.FLUOROSCOPY else 1
+            tracker, *others = (
+                make_tracker(chosen, modality, self.profile.track, threads=threads)
+                for _ in range(planes)
             )
-            self._sees[modality] = See(tracker, self.profile, steady_ns, chosen)
+            self._sees[modality] = See(tracker, self.profile, steady_ns, chosen, *others)
             self.get_logger().info(f"{modality}: {self._sees[modality].backend}")
         return self._sees[modality]
 
     def _on_probe(self, msg: ProbeGeometry) -> None:
-        self._take_geometry(Modality.ULTRASOUND, conversions.probe_geometry_from_msg, msg)
+        self._take_geometry((Modality.ULTRASOUND, 0), conversions.probe_geometry_from_msg, msg)
 
     def _on_carm(self, msg: CarmGeometry) -> None:
-        self._take_geometry(Modality.FLUOROSCOPY, conversions.carm_geometry_from_msg, msg)
+        of = Modality.FLUOROSCOPY, msg.view
+        self._take_geometry(of, conversions.carm_geometry_from_msg, msg)
 
-    def _take_geometry(self, modality: Modality, convert, msg) -> None:
+    def _take_geometry(self, of: tuple[Modality, int], convert, msg) -> None:
         # A wrong geometry is worse than none: without one there is no fix.
-        self._geometries.pop(modality, None)
+        self._geometries.pop(of, None)
         try:
-            self._geometries[modality] = convert(msg)
+            self._geometries[of] = convert(msg)
         except ConversionError as error:
             self.get_logger().error(str(error))
 
@@ -181,10 +185,12 @@ class TrackerNode(LifecycleNode):
     def _on_pair(self, image: Image, info: FrameInfo, arrived_ns: int) -> None:
         modality = conversions.MODALITIES.get(info.modality)
         # Without an epoch a geometry that came before is another source's.
-        geometry = self._geometries.get(modality) if info.geometry_epoch else None
+        geometry = self._geometries.get((modality, info.view)) if info.geometry_epoch else None
         try:
             frame = conversions.frame_from_msg(image, info, geometry)
             see = self._see_for(frame.modality)
+            if frame.view >= see.views:
+                raise ValueError(f"it is of plane {frame.view + 1}, and {see.views} are looked at")
         except ValueError as error:
             self.get_logger().warning(f"frame refused: {error}", throttle_duration_sec=1.0)
             return
@@ -193,7 +199,11 @@ class TrackerNode(LifecycleNode):
                 return
             if frame.sequence > self._last_sequence:
                 self.dropped += frame.sequence - self._last_sequence - 1
-        self._last_sequence, self._frame = frame.sequence, frame
+        before = self._frames.get(frame.view)
+        if before is not None and frame.acquired_steady_ns < before.acquired_steady_ns:
+            self.dropped += 1  # a tracker remembers what came before, and cannot go back
+            return
+        self._last_sequence, self._frames[frame.view] = frame.sequence, frame
         self.frames += 1
         self._see = see
         track, fix = see.step(frame, self._history.at(frame.acquired_steady_ns))
@@ -212,11 +222,12 @@ class TrackerNode(LifecycleNode):
         if fix is not None:
             self._fixes.publish(conversions.fix_to_msg(fix))
             self._tips.publish(mirrors.tip_pose(fix))
-            if self._transforms is not None:
+            if self._transforms is not None and frame.view == 0:
                 self._transforms.publish(mirrors.scene(fix, frame.geometry))
             if fix.target_m is not None:
                 self._targets.publish(mirrors.target_pose(fix))
-        if frame.acquired_steady_ns - self._shown_ns >= 1e9 / self.settings.overlay_rate_hz:
+        due = frame.acquired_steady_ns - self._shown_ns
+        if frame.view == 0 and due >= 1e9 / self.settings.overlay_rate_hz:
             self._shown_ns = frame.acquired_steady_ns
             self._show(frame, track)
 
@@ -237,29 +248,50 @@ class TrackerNode(LifecycleNode):
 
     def _select(self, request: SelectTarget.Request) -> tuple[int, str]:
         codes = SelectTarget.Response
-        if self._frame is None or self._see is None:
-            return codes.NO_IMAGE, "no image has arrived yet"
+        if self._see is None or len(self._frames) < self._see.views:
+            return codes.NO_IMAGE, "no image has arrived yet, or not of every plane"
         px = np.array([request.u_px, request.v_px])
+        second_px = np.array([request.second_u_px, request.second_v_px])
         place_m = np.array([request.place.x, request.place.y, request.place.z])
-        if not np.isfinite([*px, *place_m, request.place_sigma_m]).all():
+        if not np.isfinite([*px, *second_px, *place_m, request.place_sigma_m]).all():
             return codes.INVALID, "the point or its place is not finite"
-        rows, columns = self._frame.pixels.shape[:2]
-        if not (0 <= px[0] < columns and 0 <= px[1] < rows):
-            return (
-                codes.OUTSIDE_IMAGE,
-                f"({px[0]:.0f}, {px[1]:.0f}) lies outside {columns} x {rows} pixels",
-            )
+        if outside := _outside(px, self._frames[0]):
+            return codes.OUTSIDE_IMAGE, outside
         place = Place(place_m, request.place_sigma_m) if request.place_known else None
+        if place is not None and place.sigma_m <= 0:
+            return codes.INVALID, f"place_sigma_m {place.sigma_m} must be positive"
+        if self._see.views == 2:
+            return self._select_in_both(px, second_px, place, known=request.second_known)
+        carm = self._frames[0].geometry
         if place is None:
-            carm = self._frame.geometry
             if isinstance(carm, CarmGeometryValue) and carm.base_from_isocentre is not None:
                 return codes.NO_PLACE, "one X-ray view shows no depth: say where the target lies"
-        elif place.sigma_m <= 0:
-            return codes.INVALID, f"place_sigma_m {place.sigma_m} must be positive"
-        elif off_m := misplaced_m(px, place, self._frame):
+        elif off_m := misplaced_m(px, place, self._frames[0]):
             return codes.MISPLACED, f"the place is {off_m * 1e3:.0f} mm too far from the ray"
         self._see.select_target(px, place)
         return codes.OK, ""
+
+    def _select_in_both(
+        self, px: np.ndarray, second_px: np.ndarray, place: Place | None, *, known: bool
+    ) -> tuple[int, str]:
+        codes = SelectTarget.Response
+        first, second = self._frames[0], self._frames[1]
+        if not known:
+            return codes.NO_PLACE, "two planes are looked at: point at the target in both"
+        if outside := _outside(second_px, second):
+            return codes.OUTSIDE_IMAGE, outside
+        if apart_m := rays_apart_m(px, first, second_px, second):
+            return codes.MISPLACED, f"the two rays pass each other {apart_m * 1e3:.0f} mm too far"
+        self._see.select_target(px, place, second_px)
+        return codes.OK, ""
+
+
+def _outside(px: np.ndarray, frame: Frame) -> str:
+    """Return that a pixel (u, v) lies outside an image, empty when it does not."""
+    rows, columns = frame.pixels.shape[:2]
+    if 0 <= px[0] < columns and 0 <= px[1] < rows:
+        return ""
+    return f"({px[0]:.0f}, {px[1]:.0f}) lies outside {columns} x {rows} pixels"
 
 
 def main(args: list[str] | None = None) -> None:

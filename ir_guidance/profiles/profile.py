@@ -29,6 +29,7 @@ class Profile(Settings):
 
     name: str = Field(description="What the procedure is called on the command line.")
     modality: Modality = Field(Modality.ULTRASOUND, description="The images it is guided by.")
+    views: int = Field(1, ge=1, le=2, description="Planes of the C-arm, by fluoroscopy.")
     tolerance_m: float = Field(
         0.002, gt=0, le=0.02, description="Tip-to-target distance that is a success."
     )
@@ -49,6 +50,8 @@ class Profile(Settings):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Profile:
+        if self.views > 1 and self.modality is not Modality.FLUOROSCOPY:
+            raise ValueError(f"views = {self.views}: only fluoroscopy has a second plane")
         if self.gate.budget_ms != self.budget.total_ms:
             raise ValueError(
                 f"gate.budget_ms = {self.gate.budget_ms} differs from budget.total_ms = {self.budget.total_ms}"
@@ -58,6 +61,12 @@ class Profile(Settings):
                 f"correct.advance_mps = {self.correct.advance_mps} is faster than gate.advance_mps = "
                 f"{self.gate.advance_mps}: the gate would refuse every step"
             )
+        for way in ("across_sigma_m", "along_sigma_m"):
+            held, refused = getattr(self.correct, way), getattr(self.gate, way)
+            if held > refused:
+                raise ValueError(
+                    f"correct.{way} = {held} is more than gate.{way} = {refused}: the gate would refuse without a word"
+                )
         if self.gate.decelerate_mps2 > self.limits.acceleration[INSERTION]:
             raise ValueError(
                 f"gate.decelerate_mps2 = {self.gate.decelerate_mps2} is more than the insertion joint can do "
@@ -82,19 +91,21 @@ def profile_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def load_profile(name: str, modality: str | None = None) -> Profile:
-    """Return a profile by its name, for its own modality or for another that it offers.
+def load_profile(name: str, modality: str | None = None, views: int = 1) -> Profile:
+    """Return a profile by its name, for its own modality or for another that it offers, for so many planes.
 
     Raises:
         SettingsError: There is none of that name or modality, or it does not hold together.
     """
-    return merged_profile(name, {"modality": modality} if modality else {}, f"profile {name}")
+    chosen: dict[str, Any] = {"modality": modality} if modality else {}
+    return merged_profile(name, chosen | {"views": views}, f"profile {name}")
 
 
 def merged_profile(name: str, overrides: dict[str, Any], where: str) -> Profile:
     """Return a profile with some of its values replaced, by group and key.
 
-    What a profile has under ``by_modality`` replaces the rest of it where ``overrides`` choose that modality.
+    What a profile has under ``by_modality`` replaces the rest of it where ``overrides`` choose that modality;
+    under ``biplane`` there, or beside it, is what replaces that again where they choose two views.
 
     Raises:
         SettingsError: There is none of that name or modality, a key is unknown, or it does not hold
@@ -111,4 +122,7 @@ def merged_profile(name: str, overrides: dict[str, Any], where: str) -> Profile:
             known = ", ".join([base["modality"], *others])
             raise SettingsError(f"{where}: no {name} by modality {modality!r}, choose from {known}")
         base = merged(base, others[modality])
+    biplane = base.pop("biplane", {})
+    if overrides.get("views", 1) == 2:
+        base = merged(base, biplane)
     return checked(Profile, merged(base, overrides), where)

@@ -138,8 +138,13 @@ class FluoroscopyRoom:
 
     @property
     def pulse_rate_hz(self) -> float:
-        """Images a second of each plane."""
-        return self._settings.carm.pulse_rate_hz
+        """Images a second of each plane; two pulse in turn, lest one see the other's scatter."""
+        return self._settings.carm.pulse_rate_hz / self.views
+
+    @property
+    def views(self) -> int:
+        """How many planes the C-arm has."""
+        return len(self.geometries)
 
     @property
     def registration_sigma_m(self) -> float:

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoom, FluoroscopyRoomSettings
 from ir_guidance.room.patient import Room, RoomSettings
 from ir_guidance.values import Frame, Modality, Pixels
@@ -17,22 +19,33 @@ def make_room(
     seed: int,
     ultrasound: RoomSettings | None = None,
     fluoroscopy: FluoroscopyRoomSettings | None = None,
+    views: int = 1,
 ) -> AnyRoom:
-    """Return the room for a kind of image, drawn from a seed."""
+    """Return the room for a kind of image, drawn from a seed; ``views`` are the planes of a C-arm."""
     if modality is Modality.ULTRASOUND:
         return Room(ultrasound or RoomSettings(), seed)
-    return FluoroscopyRoom(fluoroscopy or FluoroscopyRoomSettings(), seed)
+    return FluoroscopyRoom(fluoroscopy or FluoroscopyRoomSettings(), seed, views)
 
 
 def frame_rate_hz(room: AnyRoom) -> float:
-    """Return how many images a second the room's machine makes."""
-    return ULTRASOUND_RATE_HZ if isinstance(room, Room) else room.pulse_rate_hz
+    """Return how many images a second the room's machine makes, of all its planes."""
+    return ULTRASOUND_RATE_HZ if isinstance(room, Room) else room.pulse_rate_hz * room.views
+
+
+def view_of(room: AnyRoom, sequence: int) -> int:
+    """Return the plane that makes the image of a number, counted from 1: two make them in turn."""
+    return 0 if isinstance(room, Room) else (sequence - 1) % room.views
+
+
+def picture(room: AnyRoom, snapshot: Any, view: int) -> Pixels:
+    """Return the image that a plane of a room makes of a snapshot of that room."""
+    return room.render(snapshot) if isinstance(room, Room) else room.render(snapshot, view)
 
 
 def frame_of(
     room: AnyRoom, pixels: Pixels, sequence: int, stamp_ns: int, acquired_steady_ns: int
 ) -> Frame:
-    """Return an image of a room with all that its machine says of it.
+    """Return an image of a room with all that its machine says of it, of the plane whose turn it was.
 
     By X-rays the spacing is that at the isocentre, where the needle is taken to be.
     """
@@ -47,7 +60,8 @@ def frame_of(
             geometry.spacing_m,
             geometry,
         )
-    carm = room.geometry
+    view = view_of(room, sequence)
+    carm = room.geometries[view]
     across_m, down_m = carm.imager_spacing_m
     share = carm.sid_m / carm.sdd_m
     return Frame(
@@ -58,5 +72,6 @@ def frame_of(
         modality=Modality.FLUOROSCOPY,
         spacing_m=(across_m * share, down_m * share),
         geometry=carm,
-        exposure=room.exposure(),
+        view=view,
+        exposure=room.exposure(view),
     )

@@ -22,7 +22,8 @@ def sight(room: AnyRoom) -> dict[str, Any]:
     In ultrasound that is marked in the image: ``marks_px``. By X-rays it comes from a registered CT, in
     ``base_link``: ``place_m`` of the target, with its sigma, and ``regions`` (x, y, z, radius), which
     share the registration's error. ``view`` is the direction that the image shows nothing of;
-    ``target_radii_m`` are the target's half axes.
+    ``target_radii_m`` are the target's half axes. Two planes show how deep the target lies, ``second_px`` is
+    where it appears in the second, and no place is told.
     """
     truth = room.truth(0)
     seen: dict[str, Any] = {
@@ -39,6 +40,8 @@ def sight(room: AnyRoom) -> dict[str, Any]:
         return seen
     off_m = room.registered_target_m - room.target_rest_m
     regions = [[*(np.array(s.centre_m) + off_m).tolist(), s.radius_m] for s in room.obstacles]
+    if room.views == 2:
+        return seen | {"second_px": room.px_of(truth.target_m, 1).tolist(), "regions": regions}
     return seen | {
         "place_m": room.registered_target_m.tolist(),
         "place_sigma_m": room.registration_sigma_m,

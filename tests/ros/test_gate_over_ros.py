@@ -178,7 +178,10 @@ def test_what_is_not_a_number_never_reaches_a_command(rig, graph):
         for field in ("guide_rate", "advance_mps", "roll_radps")
         for value in NOT_NUMBERS
     ]
-    broken += [("advance_limit_m", math.nan), ("tip_sigma_m", math.nan), ("remaining_m", math.nan)]
+    broken += [
+        (field, math.nan)
+        for field in ("advance_limit_m", "across_sigma_m", "along_sigma_m", "remaining_m")
+    ]
     rates = {value: [0.0, value, 0.0, 0.0] for value in NOT_NUMBERS}
     good = rig.next_correction
 

@@ -61,7 +61,7 @@ class Watched:
 
     def __init__(self):
         trial = Trial(PROFILE, SEED, backend="classical")
-        trial.room.render = lambda snapshot: np.zeros(trial.room.shape, np.uint8)
+        trial.room.render = lambda snapshot, view=0: np.zeros(trial.room.shape, np.uint8)
         trial.see = See(Projected(trial.room), PROFILE, lambda: trial.now_ns)
         step, self.frames, self.fixes, self.trial = trial.see.step, [], [], trial
 
@@ -113,7 +113,7 @@ def test_fix_is_as_far_off_along_the_ray_as_it_says(watched):
     along_sigma_m = np.sqrt(ray @ covariance @ ray)
     across_sigma_m = np.sqrt((np.trace(covariance) - along_sigma_m**2) / 2)
     assert abs(ray @ error) < 3 * along_sigma_m
-    assert across_sigma_m < 0.3 * along_sigma_m < PROFILE.gate.sigma_m
+    assert across_sigma_m < 0.3 * along_sigma_m < PROFILE.gate.along_sigma_m
 
 
 def test_operator_is_told_what_a_person_would_see_and_the_ct_knows(watched):

@@ -22,7 +22,7 @@ def fluoroscopy_frame_to_msg(frame: Frame, delivery: Delivery) -> FluoroscopyFra
     image, info = frame_to_msg(frame, delivery)
     msg = FluoroscopyFrame(header=image.header, image=image, info=info)
     if isinstance(frame.geometry, CarmGeometry):
-        msg.geometry = carm_geometry_to_msg(frame.geometry, frame.stamp_ns)
+        msg.geometry = carm_geometry_to_msg(frame.geometry, frame.stamp_ns, frame.view)
     return msg
 
 

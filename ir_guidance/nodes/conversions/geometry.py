@@ -51,11 +51,12 @@ def probe_geometry_from_msg(msg: ProbeGeometryMsg) -> ProbeGeometry:
     )
 
 
-def carm_geometry_to_msg(geometry: CarmGeometry, stamp_ns: int) -> CarmGeometryMsg:
-    """Return a C-arm's geometry as a message, in force since ``stamp_ns``."""
+def carm_geometry_to_msg(geometry: CarmGeometry, stamp_ns: int, view: int = 0) -> CarmGeometryMsg:
+    """Return the geometry of a C-arm's plane as a message, in force since ``stamp_ns``."""
     placed = geometry.base_from_isocentre
     return CarmGeometryMsg(
         header=header(stamp_ns, IMAGE_FRAMES[Modality.FLUOROSCOPY]),
+        view=view,
         epoch=geometry.epoch,
         sdd_m=float(geometry.sdd_m),
         sid_m=float(geometry.sid_m),

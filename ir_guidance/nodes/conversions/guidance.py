@@ -125,6 +125,7 @@ def fix_to_msg(fix: Fix) -> FixMsg:
         geometry_epoch=fix.geometry_epoch,
         coasted=fix.coasted,
         target_coasted=fix.target_coasted,
+        unseen=vector(() if fix.unseen is None else fix.unseen),
     )
     if fix.target_m is not None and fix.target_covariance_m2 is not None:
         msg.target_found = True
@@ -140,12 +141,14 @@ def fix_from_msg(msg: FixMsg, boot_id: str | None = BOOT_ID) -> Fix:
     """Return a message's fix.
 
     Raises:
-        ConversionError: A number is not finite, the frame is not the robot's base, the steady
-            clock is another's.
+        ConversionError: A number is not finite, the frame is not the robot's base, a vector has not
+            three numbers, the steady clock is another's.
     """
     require_finite(msg)
     require_boot(msg, boot_id)
     _require_base(msg)
+    if len(msg.unseen) not in (0, 3):
+        raise ConversionError(f"Fix: unseen has {len(msg.unseen)} numbers, it must be 3 or none")
     return Fix(
         sequence=msg.sequence,
         stamp_ns=stamp_from_msg(msg.header.stamp),
@@ -164,6 +167,7 @@ def fix_from_msg(msg: FixMsg, boot_id: str | None = BOOT_ID) -> Fix:
         geometry_epoch=msg.geometry_epoch,
         coasted=msg.coasted,
         target_coasted=msg.target_coasted,
+        unseen=vector(msg.unseen) if len(msg.unseen) else None,
     )
 
 
@@ -252,7 +256,8 @@ def correction_to_msg(correction: Correction, now_steady_ns: int) -> CorrectionM
         advance_mps=float(correction.advance_mps),
         roll_radps=float(correction.roll_radps),
         advance_limit_m=float(correction.advance_limit_m),
-        tip_sigma_m=float(correction.tip_sigma_m),
+        across_sigma_m=float(correction.across_sigma_m),
+        along_sigma_m=float(correction.along_sigma_m),
         remaining_m=float(correction.remaining_m),
         predicted_miss_m=float(correction.predicted_miss_m),
         image_age_ms=(now_steady_ns - correction.acquired_steady_ns) / NS_PER_MS,
@@ -282,7 +287,8 @@ def correction_from_msg(msg: CorrectionMsg, boot_id: str | None = BOOT_ID) -> Co
         advance_mps=msg.advance_mps,
         roll_radps=msg.roll_radps,
         advance_limit_m=msg.advance_limit_m,
-        tip_sigma_m=msg.tip_sigma_m,
+        across_sigma_m=msg.across_sigma_m,
+        along_sigma_m=msg.along_sigma_m,
         remaining_m=msg.remaining_m,
         predicted_miss_m=msg.predicted_miss_m,
         reason=msg.reason,

@@ -90,7 +90,7 @@ def test_correction_carries_its_image_its_plan_and_its_expiry():
     )
     assert correction.plan_hash == "plan"
     assert correction.expires_steady_ns - 222 == SETTINGS.expiry_ms * NS_PER_MS
-    assert correction.tip_sigma_m == pytest.approx(3e-4)
+    assert (correction.across_sigma_m, correction.along_sigma_m) == pytest.approx((3e-4, 3e-4))
     assert correction.remaining_m == pytest.approx(LENGTH_M - 0.03)
 
 

@@ -76,7 +76,8 @@ class Rig:
             guide_rate=(0.0, 0.0, 0.0, 0.0),
             advance_mps=self.settings.advance_mps,
             advance_limit_m=self.settings.advance_mps * 0.15,
-            tip_sigma_m=0.001,
+            across_sigma_m=0.001,
+            along_sigma_m=0.001,
             remaining_m=0.02,
             predicted_miss_m=0.0,
         )

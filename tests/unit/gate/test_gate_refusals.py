@@ -19,7 +19,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"advance_mps": NAN}, "not finite"),
     ({"advance_mps": INF}, "not finite"),
     ({"advance_limit_m": NAN}, "not finite"),
-    ({"tip_sigma_m": NAN}, "not finite"),
+    ({"across_sigma_m": NAN}, "not finite"),
+    ({"along_sigma_m": NAN}, "not finite"),
     ({"guide_rate": (0.0, 0.0, 0.0, NAN)}, "not finite"),
     ({"guide_rate": (-INF, 0.0, 0.0, 0.0)}, "not finite"),
     ({"roll_radps": NAN}, "not finite"),
@@ -34,9 +35,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"advance_mps": -1e-9}, "retraction asked for"),
     ({"advance_limit_m": -1e-9}, "retraction asked for"),
     ({"advance_mps": 0.0031}, "advance too fast"),
-    ({"tip_sigma_m": 0.0021}, "too uncertain"),
-    ({"tip_sigma_m": -0.001}, "too uncertain"),
-    ({"tip_sigma_m": 0.0021, "advance_mps": 0.0}, "too uncertain"),
+    ({"across_sigma_m": 0.0021}, "too uncertain across the view"),
+    ({"across_sigma_m": -0.001}, "too uncertain across the view"),
+    ({"across_sigma_m": 0.0021, "advance_mps": 0.0}, "too uncertain across the view"),
+    ({"along_sigma_m": 0.0021}, "too uncertain along the view"),
+    ({"along_sigma_m": -0.001}, "too uncertain along the view"),
+    (
+        {"mode": Mode.ARRIVED, "advance_mps": 0.0, "along_sigma_m": 0.0021},
+        "too uncertain along the view",
+    ),
 ]
 
 
@@ -59,10 +66,10 @@ def test_correction_is_refused(changes, why):
         {},
         {"age_ms": 60},
         {"age_ms": -20},
-        {"tip_sigma_m": 0.0020},
+        {"across_sigma_m": 0.0020, "along_sigma_m": 0.0020},
         {"advance_mps": 0.003},
-        {"mode": Mode.ALIGN, "advance_mps": 0.0, "tip_sigma_m": 0.0030},
-        {"mode": Mode.HOLD, "advance_mps": 0.0, "tip_sigma_m": 0.0030},
+        {"mode": Mode.ALIGN, "advance_mps": 0.0, "across_sigma_m": 0.0030, "along_sigma_m": 0.0030},
+        {"mode": Mode.HOLD, "advance_mps": 0.0, "across_sigma_m": 0.0030, "along_sigma_m": 0.0030},
     ],
 )
 def test_correction_at_the_limit_is_taken(changes):

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.stats import chi2
@@ -11,6 +13,7 @@ from scipy.stats import chi2
 from ir_guidance.geometry import px_from_base_carm, transform
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import Localiser, LocaliseSettings, Place, shown
+from ir_guidance.localise.localiser import CURVES_M
 from ir_guidance.values import (
     NS_PER_S,
     CarmGeometry,
@@ -160,14 +163,17 @@ def test_while_the_target_breathes_its_depth_is_said_to_be_less_sure():
 
 
 class Bow:
-    """A needle that is off as the estimator believes: registered, mounted and bowed with an error."""
+    """A needle that is off as the estimator believes: registered and mounted with an error, bowed by its path.
+
+    Its curvature is alike over millimetres of path, and what has bowed the needle stays.
+    """
 
     def __init__(self, seed: int) -> None:
         self.generator = np.random.default_rng(seed)
         ray = -shown(straight_m(0.0), CARM, SIZE).unseen
         registered = across(self.generator.normal(0, SETTINGS.registration_sigma_m, 3), ray)
         mounted = self.generator.normal(0, SETTINGS.robot_sigma_m) * ray
-        self._fixed = registered + mounted
+        self._off_m = registered + mounted
         self._shaft = guide_pose(robot_at(0.01).position).direction
         self._curvature = self._across_shaft()
         self.insertion_m = 0.0
@@ -177,19 +183,22 @@ class Bow:
         return np.asarray(drawn - (drawn @ self._shaft) * self._shaft)
 
     def step(self, advance_m: float) -> None:
-        """Advance; the curvature comes and goes within the bow's time."""
         self.insertion_m += advance_m
-        kept = np.exp(-1 / 15 / SETTINGS.bow_time_s)
+        kept = np.exp(-2 * advance_m / CURVES_M)
         self._curvature = kept * self._curvature + np.sqrt(1 - kept**2) * self._across_shaft()
+        slope = SETTINGS.curvature_sigma_per_m * self.insertion_m * self._curvature
+        self._off_m = self._off_m + slope * advance_m
 
     @property
     def tip_m(self) -> Vector:
-        bow_m = 0.5 * SETTINGS.curvature_sigma_per_m * self.insertion_m**2
-        return straight_m(self.insertion_m) + self._fixed + bow_m * self._curvature
+        return straight_m(self.insertion_m) + self._off_m
 
 
 def test_tip_covariance_is_honest_across_the_ray_and_along_it():
-    """Mean NEES over 30 needles: no higher than chance allows, and not absurdly low."""
+    """Mean NEES over 30 needles: no higher than chance allows, and not absurdly low.
+
+    Across the rays the estimator allows for a bow that comes and goes, which these needles have not.
+    """
     along, space, depths = [], [], []
     for seed in range(30):
         run, bow = Run(), Bow(seed)
@@ -204,7 +213,7 @@ def test_tip_covariance_is_honest_across_the_ray_and_along_it():
                 space.append(error @ np.linalg.solve(fix.tip_covariance_m2, error))
     for dof, values in ((1, along), (3, space)):
         n = len(values)
-        assert 0.5 * dof < np.mean(values) < chi2.ppf(0.999, dof * n) / n
+        assert 0.35 * dof < np.mean(values) < chi2.ppf(0.999, dof * n) / n
     assert max(depths) < 0.0015, "half of the bow shows, since the robot knows how deep it is"
 
 
@@ -217,10 +226,62 @@ def test_bow_shows_along_the_ray_as_far_as_the_advance_tells():
         depth_m = 0.0002 * frame
         tip_m = straight_m(depth_m) + 0.8 * depth_m**2 * up
         fix = run.step(depth_m, seen_needle(tip_m))
+    for _ in range(150):
+        fix = run.step(depth_m, seen_needle(tip_m))
     off_m = tip_m - straight_m(depth_m)
     assert RAY @ off_m > 0.0015
     assert abs(RAY @ (fix.tip_m - tip_m)) < 0.4 * (RAY @ off_m)
     assert np.linalg.norm(across(fix.tip_m - tip_m)) < 0.0002
+
+
+def overlain(tip_m: Vector, short_m: float) -> NeedleTrack:
+    """Return a sighting of a tip that lies over metal: seen too short by that much, and known to be unsure of it."""
+    seen = seen_needle(tip_m)
+    view = shown(tip_m, CARM, SIZE)
+    short_px = short_m / view.spacing_m[0] * seen.direction
+    blur_px2 = (0.003 / view.spacing_m[0]) ** 2 * np.outer(seen.direction, seen.direction)
+    return replace(
+        seen, tip_px=seen.tip_px - short_px, tip_covariance_px2=seen.tip_covariance_px2 + blur_px2
+    )
+
+
+def test_where_the_tip_cannot_be_told_from_its_target_the_image_says_nothing_of_its_depth():
+    """Ten seconds of a tip seen 3 mm short moved it 7 mm along the ray, when each image was taken for a new one."""
+    run = Run()
+    for _ in range(60):
+        before = run.step(0.06, seen_needle(straight_m(0.06)), spot(TARGET_M))
+    for _ in range(150):
+        after = run.step(0.06, overlain(straight_m(0.06), 0.003), spot(TARGET_M))
+    assert after.coasted == 0
+    np.testing.assert_allclose(after.tip_m, before.tip_m, atol=1e-4)
+
+
+def test_across_the_shaft_an_overlain_tip_is_followed_all_the_same():
+    run, tip_m = Run(), straight_m(0.06)
+    side = np.cross(RAY, guide_pose(robot_at(0.01).position).direction)
+    side /= np.linalg.norm(side)
+    for _ in range(90):
+        fix = run.step(0.06, overlain(tip_m + 0.001 * side, 0.003), spot(TARGET_M))
+    assert side @ (fix.tip_m - tip_m) == pytest.approx(0.001, abs=1e-4)
+
+
+def test_advance_and_pivot_that_are_not_seen_make_its_depth_unsure():
+    run = Run()
+    for _ in range(60):
+        seen = run.step(0.05, seen_needle(straight_m(0.05)))
+    for frame in range(50):
+        depth_m = 0.05 + 0.0002 * (frame + 1)
+        hidden = run.step(depth_m, overlain(straight_m(depth_m), 0.003))
+    ray = -shown(hidden.tip_m, CARM, SIZE).unseen
+    before, after = (sigma_m(fix.tip_covariance_m2, ray) for fix in (seen, hidden))
+    blind_m = np.sqrt(0.010 * CURVES_M) * SETTINGS.curvature_sigma_per_m * 0.055
+    hides = np.linalg.norm(np.cross(ray, guide_pose(robot_at(0.01).position).direction))
+    assert after**2 - before**2 == pytest.approx((blind_m * hides) ** 2, rel=0.25)
+
+
+def test_fix_says_which_way_its_image_shows_nothing():
+    fix = Run().step(0.04, seen_needle(straight_m(0.04)))
+    np.testing.assert_allclose(fix.unseen, shown(fix.tip_m, CARM, SIZE).unseen, atol=1e-3)
 
 
 def test_covariance_is_long_along_the_ray():

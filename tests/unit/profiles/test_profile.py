@@ -13,6 +13,7 @@ from ir_guidance.profiles import Profile, load_profile, merged_profile, profile_
 from ir_guidance.settings import Settings, SettingsError
 from ir_guidance.values import Modality
 
+SIGMAS = ("across_sigma_m", "along_sigma_m")
 NAN, INF = float("nan"), float("inf")
 
 
@@ -41,7 +42,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"gate": {"consent_age_ms": -250}}, "gate.consent_age_ms"),
     ({"gate": {"frame_age_ms": 100_000}}, "gate.frame_age_ms"),
     ({"gate": {"state_stop_ms": None}}, "gate.state_stop_ms"),
-    ({"gate": {"sigma_m": NAN}}, "gate.sigma_m"),
+    ({"gate": {"along_sigma_m": NAN}}, "gate.along_sigma_m"),
     ({"gate": {"force_n": INF}}, "gate.force_n"),
     ({"gate": {"advance_mps": 3}}, "gate.advance_mps"),  # mm/s
     ({"gate": {"advance_mps": 0.006}}, "advance_mps = 0.006"),  # 1.56 mm blind
@@ -112,15 +113,38 @@ def test_another_modality_changes_what_the_profile_says_of_it_and_nothing_else()
     own, other = load_profile("biopsy"), load_profile("biopsy", "fluoroscopy")
     assert (own.modality, other.modality) == (Modality.ULTRASOUND, Modality.FLUOROSCOPY)
     assert own == load_profile("biopsy", "ultrasound")
-    assert other.gate.sigma_m > own.gate.sigma_m, "one X-ray view shows no depth"
-    for group in ("budget", "plan", "correct", "limits", "drive"):
+    assert other.gate.along_sigma_m > own.gate.along_sigma_m, "one X-ray view shows no depth"
+    for group in ("budget", "plan", "limits", "drive"):
         assert getattr(other, group) == getattr(own, group), group
-    assert other.gate.model_copy(update={"sigma_m": own.gate.sigma_m}) == own.gate
+    for group in ("gate", "correct"):
+        unsure = {way: getattr(getattr(own, group), way) for way in SIGMAS}
+        assert getattr(other, group).model_copy(update=unsure) == getattr(own, group)
+
+
+def test_limits_of_one_x_ray_view_fit_its_tolerance_and_two_views_are_held_to_more():
+    one, two = (load_profile("biopsy", "fluoroscopy", views) for views in (1, 2))
+    for profile in (one, two):
+        assert 2 * profile.gate.across_sigma_m <= profile.tolerance_m * 1.5
+        assert profile.gate.along_sigma_m <= profile.tolerance_m
+    assert 2 * one.gate.along_sigma_m <= one.tolerance_m
+    assert two.tolerance_m < one.tolerance_m
+    assert two.gate.along_sigma_m < one.gate.along_sigma_m
+
+
+def test_only_fluoroscopy_has_a_second_plane():
+    with pytest.raises(SettingsError, match="second plane"):
+        load_profile("biopsy", "ultrasound", views=2)
+
+
+@pytest.mark.parametrize("way", SIGMAS)
+def test_guidance_holds_with_a_reason_before_the_gate_refuses(way):
+    with pytest.raises(SettingsError, match=f"correct.{way}"):
+        merged_profile("biopsy", {"correct": {way: 0.0021}}, "here")
 
 
 def test_an_override_has_the_last_word_over_the_modality():
-    chosen = {"modality": "fluoroscopy", "gate": {"sigma_m": 0.003}}
-    assert merged_profile("biopsy", chosen, "here").gate.sigma_m == 0.003
+    chosen = {"modality": "fluoroscopy", "gate": {"along_sigma_m": 0.003}}
+    assert merged_profile("biopsy", chosen, "here").gate.along_sigma_m == 0.003
 
 
 def groups(model: type[Settings], path: str = "") -> Iterator[tuple[str, type[Settings]]]:

@@ -54,6 +54,6 @@ def test_an_unknown_procedure_is_refused_with_the_choices() -> None:
 
 
 def test_a_value_replaces_the_profile_s_and_leaves_its_neighbours() -> None:
-    profile = merged_profile("biopsy", {"gate": {"sigma_m": 0.0015}}, "test")
-    assert profile.gate.sigma_m == 0.0015
+    profile = merged_profile("biopsy", {"gate": {"along_sigma_m": 0.0025}}, "test")
+    assert profile.gate.along_sigma_m == 0.0025
     assert profile.gate.advance_mps == load_profile("biopsy").gate.advance_mps
