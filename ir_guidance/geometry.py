@@ -49,13 +49,6 @@ def arc_points(start_m: Vector, direction: Vector, bend_per_m: Vector, along_m: 
     return points
 
 
-def arc_direction(direction: Vector, bend_per_m: Vector, along_m: float) -> Vector:
-    """Return the unit direction (3,) at a length along a circular arc that sets out along a unit direction (3,)."""
-    turn = float(np.linalg.norm(bend_per_m)) * along_m
-    ahead: Vector = np.cos(turn) * direction + along_m * np.sinc(turn / np.pi) * bend_per_m
-    return ahead
-
-
 def image_from_px(px: Vector, geometry: ProbeGeometry) -> Vector:
     """Return the point (3,) in metres in ``us_image_optical`` of a pixel (u, v)."""
     x = (px[0] - geometry.face_px[0]) * geometry.spacing_m[0]
