@@ -51,13 +51,6 @@ def arc_points(start_m: Vector, direction: Vector, bend_per_m: Vector, along_m: 
     return points
 
 
-def arc_direction(direction: Vector, bend_per_m: Vector, along_m: float) -> Vector:
-    """Return the unit direction (3,) at a length along a circular arc that sets out along a unit direction (3,)."""
-    turn = float(np.linalg.norm(bend_per_m)) * along_m
-    ahead: Vector = np.cos(turn) * direction + along_m * np.sinc(turn / np.pi) * bend_per_m
-    return ahead
-
-
 def sigma_across_and_along(covariance: Matrix, direction: Vector) -> tuple[float, float]:
     """Return the largest standard deviation across a unit direction (3,) and that along it; covariance (3, 3)."""
     across = np.eye(3) - np.outer(direction, direction)

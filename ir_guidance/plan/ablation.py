@@ -47,6 +47,25 @@ class Zone:
         held: Mask = along_m**2 / self.half_m[0] ** 2 + across_m2 / self.half_m[1] ** 2 <= 1.0
         return held
 
+    def points(self, apart_m: float) -> Array:
+        """Return points (n, 3) of the zone such that none of it lies further than a distance from one of them.
+
+        A grid over a ball, what lies beyond drawn back onto it: that brings no point of the ball further from its
+        nearest; and the ball is stretched by the longer half axis at most.
+        """
+        step = apart_m / max(self.half_m)
+        steps = step * np.arange(-np.ceil(1 / step) - 1, np.ceil(1 / step) + 2)
+        grid = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
+        sizes = np.linalg.norm(grid, axis=1)
+        near = sizes <= 1 + step
+        ball = grid[near] / np.maximum(sizes[near, None], 1.0)
+        aside = np.cross(self.axis, np.eye(3)[np.argmin(np.abs(self.axis))])
+        aside /= np.linalg.norm(aside)
+        along_m, across_m = self.half_m
+        axes_m = [along_m * self.axis, across_m * aside, across_m * np.cross(self.axis, aside)]
+        points_m: Array = self.centre_m + ball @ np.stack(axes_m)
+        return points_m
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ablation:
@@ -139,11 +158,7 @@ def _zone(paths: Paths, i: int, wanted: AblationSettings) -> Zone:
 
 def _spares(zone: Zone, request: PlanRequest, spare_m: float) -> bool:
     """Return whether a zone keeps its distance from all that must not be touched, between its points too."""
-    reach_m = max(zone.half_m)
-    steps = np.arange(-reach_m, reach_m + ZONE_GRID_M, ZONE_GRID_M)
-    points_m = zone.centre_m + np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(-1, 3)
-    gaps_m = gaps(points_m[zone.holds(points_m)], request)
-    return bool(gaps_m.min() - ZONE_GRID_M >= spare_m)
+    return bool(gaps(zone.points(ZONE_GRID_M), request).min() - ZONE_GRID_M >= spare_m)
 
 
 def _fewest(covers: Mask, paths: Paths, costs: Array, wanted: AblationSettings) -> list[int]:
@@ -152,7 +167,7 @@ def _fewest(covers: Mask, paths: Paths, costs: Array, wanted: AblationSettings) 
     Raises:
         NoPlanError: As many as are allowed do not.
     """
-    apart = cache(lambda i: _distance_m(paths, i) >= wanted.apart_m)
+    apart = cache(lambda i: needle_distances(paths, i) >= wanted.apart_m)
     chosen: list[int] = []
     for _ in range(wanted.most_needles):
         best = _best_beside(chosen, covers, costs, apart)
@@ -168,8 +183,8 @@ def _fewest(covers: Mask, paths: Paths, costs: Array, wanted: AblationSettings) 
     )
 
 
-def _distance_m(paths: Paths, i: int) -> Array:
-    """Return the distance (n,) of every straight needle to one of them.
+def needle_distances(paths: Paths, i: int) -> Array:
+    """Return the distance (n,) in metres of every straight needle to one of them.
 
     Two lines are nearest inside of both or at an end of either (Ericson, Real-Time Collision Detection, 2005, 5.1.9).
     """

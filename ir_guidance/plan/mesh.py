@@ -10,18 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from ir_guidance.plan.no_go import REACH_M, NoGo, NoGoError, distances
+from ir_guidance.plan.no_go import REACH_M, Box, NoGo, NoGoError, distances
 
 Array = NDArray[np.float64]
 
 MOST_VOXELS = 50_000_000
 
 
-def no_go_from_meshes(meshes: Mapping[str, Array], spacing_m: float = 0.001) -> NoGo:
+def no_go_from_meshes(meshes: Mapping[str, Array], box_m: Box, spacing_m: float = 0.001) -> NoGo:
     """Return the distance to meshes: what the surface touches, and what it encloses where it is closed.
 
     Args:
         meshes: Triangles (n, 3, 3) in metres in ``base_link`` by the name of what they are.
+        box_m: Lowest and highest corner (3,) in ``base_link`` of the part that paths may use.
         spacing_m: Side of the voxels; a closed surface encloses what it does to that resolution.
 
     Raises:
@@ -35,7 +36,7 @@ def no_go_from_meshes(meshes: Mapping[str, Array], spacing_m: float = 0.001) -> 
             raise NoGoError(
                 f"mesh {name!r} of shape {triangles_m.shape} is not triangles (n, 3, 3)"
             )
-    corners_m = np.concatenate([triangles_m.reshape(-1, 3) for triangles_m in meshes.values()])
+    corners_m = np.concatenate([*box_m, *meshes.values()], axis=None).reshape(-1, 3)
     low_m = corners_m.min(axis=0) - REACH_M
     shape = tuple(
         int(n) for n in np.ceil((corners_m.max(axis=0) + REACH_M - low_m) / spacing_m) + 1

@@ -22,6 +22,8 @@ from ir_guidance.track import TrackSettings
 from ir_guidance.values import Modality
 
 FOLDER = Path(__file__).parent
+GUIDE_PLANE_M = 1e-4
+"""How far off the guide's plane an entry may lie; at the flattest pitch it is met 0.2 mm aside."""
 
 
 class Profile(Settings):
@@ -83,6 +85,19 @@ class Profile(Settings):
                 raise ValueError(
                     f"drive.home: {joint} = {home} lies outside limits [{low}, {high}]"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _steers_what_it_plans(self) -> Profile:
+        if self.plan.planner != "straight":
+            raise ValueError(
+                f"plan.planner = {self.plan.planner!r}: the needle is steered along straight plans only"
+            )
+        if max(map(abs, self.plan.entry_z_m)) > GUIDE_PLANE_M:
+            raise ValueError(
+                f"plan.entry_z_m = {self.plan.entry_z_m}: the guide pivots about points at z = 0, and would "
+                "meet other skin elsewhere than planned"
+            )
         return self
 
 

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from ir_guidance.plan import NoPlanError, PlanRequest, PlanSettings
-from ir_guidance.plan.ablation import Ablation, Zone, plan_ablation
+from ir_guidance.plan.ablation import Ablation, Zone, needle_distances, plan_ablation
 from ir_guidance.plan.identity import hash_of
 from ir_guidance.plan.lesion import Lesion, ellipsoid, lesion_of_mask
+from ir_guidance.plan.paths import straight
 from ir_guidance.plan.settings import AblationSettings
-from ir_guidance.plan.skin import flat_skin
+from ir_guidance.plan.skin import Skin, flat_skin
 from ir_guidance.values import Sphere
 
 CENTRE_M = np.array([0.010, 0.0, -0.050])
@@ -81,6 +83,16 @@ def test_zone_is_an_ellipsoid_about_its_needle():
         assert not zone.holds(CENTRE_M + 1.001 * length_m * way)
 
 
+@pytest.mark.parametrize("half_m", [(0.018, 0.014), (0.010, 0.020), (0.030, 0.002)])
+def test_all_of_a_zone_is_near_its_points(half_m):
+    zone = Zone(CENTRE_M, np.array([0.48, 0.6, -0.64]), half_m)
+    points_m = zone.points(0.002)
+    assert Zone(CENTRE_M, zone.axis, (half_m[0] + 1e-9, half_m[1] + 1e-9)).holds(points_m).all()
+    some_m = CENTRE_M + np.random.default_rng(0).uniform(-0.03, 0.03, (200_000, 3))
+    away_m, _ = cKDTree(points_m).query(some_m[zone.holds(some_m)])
+    assert away_m.max() <= 0.002
+
+
 def test_a_small_lesion_needs_one_needle_through_its_middle():
     lesion = ball(0.008)
     found = plan_ablation(REQUEST, lesion, settings())
@@ -118,6 +130,18 @@ def test_needles_keep_apart_all_the_way(large):
     ways_m = [it.entry_m + shares * it.length_m * it.direction for it in found.needles]
     for first, second in combinations(ways_m, 2):
         assert np.linalg.norm(first[:, None] - second[None], axis=2).min() >= 0.005
+
+
+def test_distance_between_needles_is_that_of_their_segments():
+    generator = np.random.default_rng(3)
+    ends_m = generator.uniform(-0.02, 0.02, (2, 40, 3))
+    ends_m[:, 1] = ends_m[:, 0] + [0.003, 0.0, 0.0]  # parallel to the first
+    paths = straight(Skin(ends_m[0], np.tile([0.0, 0.0, -1.0], (40, 1))), ends_m[1])
+    shares = np.linspace(0, 1, 300)
+    ways_m = paths.at(shares)
+    for one in (0, 7, 23):
+        truly_m = [np.linalg.norm(way_m[:, None] - ways_m[one], axis=2).min() for way_m in ways_m]
+        np.testing.assert_allclose(needle_distances(paths, one), truly_m, atol=1e-4)
 
 
 def test_fewer_needles_would_not_do(large):

@@ -195,7 +195,7 @@ def box_mesh(low_m: np.ndarray, high_m: np.ndarray) -> np.ndarray:
 
 def test_distance_to_a_mesh_is_never_too_large_and_little_too_small():
     low_m, high_m = np.array([-0.012, 0.001, -0.030]), np.array([0.009, 0.017, -0.013])
-    field = no_go_from_meshes({"box": box_mesh(low_m, high_m)}, 0.001)
+    field = no_go_from_meshes({"box": box_mesh(low_m, high_m)}, (low_m, high_m), 0.001)
     generator = np.random.default_rng(0)
     points_m = generator.uniform(low_m - 0.012, high_m + 0.012, (2000, 3))
     beside_m = np.linalg.norm(
@@ -209,6 +209,13 @@ def test_distance_to_a_mesh_is_never_too_large_and_little_too_small():
     assert field.at((low_m + high_m) / 2)[0] < -0.005
 
 
+def test_paths_far_from_a_mesh_are_free_within_the_box_that_was_asked_for():
+    low_m, high_m = np.array([0.0, 0.0, 0.0]), np.array([0.010, 0.010, 0.010])
+    box_m = np.array([-0.060, 0.0, 0.0]), high_m
+    field = no_go_from_meshes({"box": box_mesh(low_m, high_m)}, box_m, 0.001)
+    assert field.at(np.array([-0.060, 0.005, 0.005]))[0] > 0.013
+
+
 @pytest.mark.parametrize(
     ("meshes", "why"),
     [
@@ -220,4 +227,4 @@ def test_distance_to_a_mesh_is_never_too_large_and_little_too_small():
 )
 def test_meshes_that_cannot_be_kept_clear_of_are_refused(meshes, why):
     with pytest.raises(NoGoError, match=why):
-        no_go_from_meshes(meshes)
+        no_go_from_meshes(meshes, (np.zeros(3), np.ones(3) * 0.01))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import Queue
 
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 
 from ir_guidance.plan import NoPlanError, PlanRequest, PlanSettings, plan, worker
+from ir_guidance.plan.no_go import no_go_from_labels
 from ir_guidance.plan.worker import PlanWorker, SearchTimeoutError
 from ir_guidance.values import Plan, Sphere
 
@@ -70,6 +72,20 @@ def test_worker_finds_what_the_search_finds(shared):
     np.testing.assert_array_equal(found.entry_m, expected.entry_m)
     np.testing.assert_array_equal(found.direction, expected.direction)
     assert found.clearance_m == expected.clearance_m
+
+
+def test_worker_keeps_clear_of_the_structures_of_each_request(shared):
+    labels = np.zeros((60, 20, 50), np.uint8)
+    labels[:, :, 25] = 1
+    base_from_index = np.diag([0.002, 0.002, 0.002, 1.0])
+    base_from_index[:3, 3] = [-0.060, -0.020, -0.070]
+    wall = no_go_from_labels(labels, base_from_index, {1: "wall"})
+    for no_go in (wall, wall, None, wall):
+        found = ask(shared, replace(REQUEST, no_go=no_go))
+        if no_go is None:
+            assert isinstance(found, Plan) and found.no_go == ""
+        else:
+            assert isinstance(found, NoPlanError) and "most often wall" in str(found)
 
 
 def test_worker_says_why_there_is_no_plan_and_goes_on(shared):

@@ -77,6 +77,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"plan": {"pitch_rad": [30, 60]}}, "plan.pitch_rad.0"),  # degrees
     ({"plan": {"entry_x_m": [-45, -20]}}, "plan.entry_x_m.0"),  # millimetres
     ({"plan": {"clearance_m": 0}}, "plan.clearance_m"),
+    ({"plan": {"planner": "arc"}}, "plan.planner = 'arc': the needle is steered along straight"),
+    ({"plan": {"entry_z_m": [-0.01, 0.0]}}, "plan.entry_z_m = (-0.01, 0.0)"),
     ({"localise": {"registration_sigma_m": 0}}, "localise.registration_sigma_m"),
     ({"localise": {"breathing": {"observe_s": 0}}}, "localise.breathing.observe_s"),
     ({"longest_s": 0}, "longest_s"),
