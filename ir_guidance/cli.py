@@ -7,13 +7,16 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from ir_guidance.commands.calibrate.app import app as calibrate
 from ir_guidance.settings import SettingsError
+
+if TYPE_CHECKING:
+    from ir_guidance.profiles import Profile
 
 app = typer.Typer(
     help="Needle guidance under live images. Research software, not a medical device.",
@@ -63,11 +66,10 @@ def demo(
     from ir_guidance.commands.summary import summary, table, write_summary
     from ir_guidance.commands.trajectory import draw_trajectory
     from ir_guidance.lockstep import check_ct
-    from ir_guidance.profiles import load_profile
     from ir_guidance.track import BACKENDS
 
     _only("--views", str(views), ["1", "2"])
-    profile = load_profile(procedure, modality, views)
+    profile = _profile(procedure, modality, views)
     _only("--backend", backend, list(BACKENDS))
     _only("--sim-level", str(sim_level), ["0"])
     check_ct(ct, profile.modality)
@@ -115,10 +117,9 @@ def trials(
     """Run many procedures in lockstep on a simulated clock, without ROS; same seed, same numbers."""
     from ir_guidance.commands.trials import check_new, run_trials, table, write_json
     from ir_guidance.lockstep import check_ct
-    from ir_guidance.profiles import load_profile
 
     _only("--views", str(views), ["1", "2"])
-    profile = load_profile(procedure, modality, views)
+    profile = _profile(procedure, modality, views)
     check_ct(ct, profile.modality)
     if json is not None:
         check_new(json)
@@ -283,6 +284,21 @@ def doctor() -> None:
     from ir_guidance.commands.doctor import render
 
     console.print(render(look()))
+
+
+def _profile(procedure: str, modality: str | None, views: int) -> Profile:
+    """Return the profile that was asked for; two views are refused where there is but one plane."""
+    from ir_guidance.profiles import load_profile
+    from ir_guidance.values import Modality
+
+    one = load_profile(procedure, modality)
+    if views == 1:
+        return one
+    if one.modality is not Modality.FLUOROSCOPY:
+        raise SettingsError(
+            "--views 2: only X-rays have a second plane; add --modality fluoroscopy"
+        )
+    return load_profile(procedure, modality, views)
 
 
 def _only(option: str, value: str, choices: list[str]) -> None:

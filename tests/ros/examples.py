@@ -59,6 +59,7 @@ FIX = Fix(
     geometry_epoch=3,
     coasted=1,
     target_coasted=2,
+    unseen=np.array([0.0, 0.6, -0.8]),
 )
 PLAN = hashed(
     Plan(

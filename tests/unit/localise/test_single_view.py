@@ -230,7 +230,8 @@ def test_bow_shows_along_the_ray_as_far_as_the_advance_tells():
         fix = run.step(depth_m, seen_needle(tip_m))
     off_m = tip_m - straight_m(depth_m)
     assert RAY @ off_m > 0.0015
-    assert abs(RAY @ (fix.tip_m - tip_m)) < 0.4 * (RAY @ off_m)
+    # Not more: where along the shaft the tip is seen is one error for half a second, and is believed so.
+    assert abs(RAY @ (fix.tip_m - tip_m)) < 0.6 * (RAY @ off_m)
     assert np.linalg.norm(across(fix.tip_m - tip_m)) < 0.0002
 
 
