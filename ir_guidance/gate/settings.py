@@ -55,10 +55,10 @@ class GateSettings(Settings):
         0.02, gt=0, le=0.05, description="Largest following error of a turning joint."
     )
     following_roll_rad: float = Field(
-        0.6,
+        1.0,
         gt=0,
-        le=1.0,
-        description="Largest following error of the needle's roll; at its fastest turn 0.2 s of it.",
+        le=1.5,
+        description="Largest following error of the needle's roll: 0.3 s of its fastest turn, as 1 mm is of the advance.",
     )
     following_ms: float = Field(50.0, gt=0, le=50, description="How long it may last.")
     force_n: float = Field(15.0, gt=0, le=50, description="Largest axial force.")

@@ -127,7 +127,7 @@ class Localiser:
         """
         settings, before = self._settings, self._before
         advance_m = 0.0 if before is None else abs(pose.insertion_m - before.insertion_m)
-        grown = (settings.bend_sigma_per_m * advance_m) ** 2 + settings.drift_sigma_mps**2 * dt_s
+        grown = (settings.bend_sigma_per_m * advance_m) ** 2 + self._drifted_m2(dt_s, pose)
         self._covariance[:3, :3] += grown * np.eye(3)
         across = np.eye(3) - np.outer(pose.direction, pose.direction)
         unseen = np.zeros((3, 3)) if hidden is None else np.outer(hidden, hidden)
@@ -143,6 +143,17 @@ class Localiser:
         turned = (2.0 * advance_m) ** 2 + 0.01**2 * dt_s
         self._bend = across @ self._bend
         self._bend_covariance = across @ self._bend_covariance @ across + turned * across
+
+    def _drifted_m2(self, dt_s: float, pose: GuidePose) -> float:
+        """Return by how much time alone adds to the tip's variance: not without end, for the guide holds the needle.
+
+        Without that bound a needle that waits for the breath, too shallow to be in the image, becomes too
+        unsure to go on, and the longer it is held the more so.
+        """
+        settings = self._settings
+        bound_m2 = settings.registration_sigma_m**2 + (settings.drift_per_m * pose.insertion_m) ** 2
+        room_m2 = bound_m2 - float(np.linalg.eigvalsh(self._covariance[:3, :3])[-1])
+        return min(settings.drift_sigma_mps**2 * dt_s, max(room_m2, 0.0))
 
     def _bow_m2(self, pose: GuidePose) -> float:
         """Return the variance of the needle's bow at this depth, after this much pivoting."""

@@ -52,6 +52,12 @@ class LocaliseSettings(Settings):
         le=0.01,
         description="Growth of the tip's uncertainty with time, m per root second.",
     )
+    drift_per_m: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="Of its depth, how far off time alone can bring the tip of a needle that the guide holds, 1 sigma.",
+    )
     image_sigma_m: float = Field(
         0.0002, gt=0, le=0.005, description="Scale and speed of sound in the image."
     )

@@ -79,7 +79,7 @@ STATES: dict[str, dict[str, Any]] = {
     "not a number": {"position": np.array([0.0, 0.0, NAN, 0.0, 0.0, 0.0])},
     "infinitely fast": {"velocity": np.array([0.0, 0.0, 0.0, 0.0, 0.0, INF])},
     "lagging": {"offset": (0.0, 0.0, 0.0, 0.0, -0.002, 0.0)},
-    "rolled": {"offset": (0.0, 0.0, 0.0, 0.0, 0.0, 0.7)},
+    "rolled": {"offset": (0.0, 0.0, 0.0, 0.0, 0.0, 1.1)},
     "turned": {"offset": (0.0, 0.0, 0.05, 0.0, 0.0, 0.0)},
     "beyond its limits": {"offset": (0.0, 0.0, 0.0, 0.0, 1.0, 0.0)},
     "beside the plan": {"offset": (0.004, 0.0, 0.0, 0.0, 0.003, 0.0)},

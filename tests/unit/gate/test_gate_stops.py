@@ -27,7 +27,7 @@ STOPS: list[tuple[dict[str, Any], int, str]] = [
     ({"offset": (0.0, 0.0, 0.0, 0.0, -0.0012, 0.0)}, 7, "robot not following"),
     ({"offset": (0.0011, 0.0, 0.0, 0.0, 0.0, 0.0)}, 7, "robot not following"),
     ({"offset": (0.0, 0.0, 0.021, 0.0, 0.0, 0.0)}, 7, "robot not following"),
-    ({"offset": (0.0, 0.0, 0.0, 0.0, 0.0, 0.61)}, 7, "robot not following"),
+    ({"offset": (0.0, 0.0, 0.0, 0.0, 0.0, 1.01)}, 7, "robot not following"),
     ({"age_ms": 201}, 1, "robot state missing"),
     ({"age_ms": -201}, 1, "robot state missing"),
 ]
