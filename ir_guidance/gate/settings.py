@@ -58,7 +58,7 @@ class GateSettings(Settings):
         1.0,
         gt=0,
         le=1.5,
-        description="Largest following error of the needle's roll: 0.3 s of its fastest turn, as 1 mm is of the advance.",
+        description="Largest following error of the needle's roll: as 1 mm of the advance, 0.3 s of its fastest.",
     )
     following_ms: float = Field(50.0, gt=0, le=50, description="How long it may last.")
     force_n: float = Field(15.0, gt=0, le=50, description="Largest axial force.")
