@@ -14,14 +14,15 @@ import numpy as np
 from ir_guidance.gate import Gate
 from ir_guidance.geometry import across_and_along
 from ir_guidance.kinematics import guide_pose, joints_for
-from ir_guidance.pipeline import Mark, RobotHistory, See, Steer, marked, path_normal
+from ir_guidance.pipeline import Mark, See, Steer, marked, path_normal
 from ir_guidance.plan import NoPlanError
 from ir_guidance.profiles import Profile
 from ir_guidance.profiles.success import Ellipsoid, achieved, is_through
 from ir_guidance.robot import EmbeddedRobot
+from ir_guidance.robot_history import RobotHistory
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
 from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room, picture, view_of
-from ir_guidance.room.patients import fluoroscopy_patient, ultrasound_patient
+from ir_guidance.room.patients import ultrasound_patient
 from ir_guidance.room.sight import sight, view_direction
 from ir_guidance.room.xray.ct import CtError, read_ct
 from ir_guidance.scripted_operator import (
@@ -100,7 +101,7 @@ class Trial:
             profile.modality,
             seed,
             ultrasound_patient(profile.name),
-            fluoroscopy_patient(profile.name, FluoroscopyRoomSettings(ct=ct)),
+            FluoroscopyRoomSettings(ct=ct),
             profile.views,
         )
         self.pierced = False
@@ -252,7 +253,14 @@ def run_trial(
     error_m = float(np.linalg.norm(truth.tip_m - truth.target_m))
     across_m, along_m = across_and_along(truth.tip_m - truth.target_m, view_direction(trial.room))
     target = Ellipsoid(truth.target_m, trial.room.target_radii_m)
-    purpose = achieved(profile.success, truth.tip_m, truth.direction, target, pierced=trial.pierced)
+    purpose = achieved(
+        profile.success,
+        truth.tip_m,
+        truth.direction,
+        target,
+        pierced=trial.pierced,
+        ablation=profile.plan.ablation,
+    )
     hit = trial.room.touched_obstacle
     safe = trial.gate.blind_travel_max_m <= 0.001 and Level.R4 not in trial.gate.levels_reached
     arrived = outcome == "arrived"

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from ir_guidance import __version__
 from ir_guidance.geometry import across_and_along
+from ir_guidance.plan.settings import AblationSettings
 from ir_guidance.profiles.success import Achieved, Ellipsoid, Success, achieved, is_through
 from ir_guidance.timing import percentiles_ms
 from ir_guidance.values import Fix, Plan, Truth
@@ -46,6 +47,7 @@ class Run:
     outcome: str
     tolerance_m: float
     success: Success
+    ablation: AblationSettings
     arrived_steady_ns: int | None
     frames: int
     dropped_frames: int
@@ -91,7 +93,14 @@ def purpose_of(run: Run, truth: Truth) -> Achieved | None:
     )
     pierced = any(is_through(each.tip_m, each.direction, target) for each, target in targets)
     target = Ellipsoid(truth.target_m, np.array(truth.extra["target_radii_m"]))
-    return achieved(run.success, truth.tip_m, truth.direction, target, pierced=pierced)
+    return achieved(
+        run.success,
+        truth.tip_m,
+        truth.direction,
+        target,
+        pierced=pierced,
+        ablation=run.ablation,
+    )
 
 
 def _mm(length_m: float | None) -> float | None:

@@ -223,6 +223,7 @@ def run_of(seen: Watched, profile: Profile, seed: int, operator: str, outcome: s
         outcome=outcome,
         tolerance_m=profile.tolerance_m,
         success=profile.success,
+        ablation=profile.plan.ablation,
         arrived_steady_ns=seen.arrived_steady_ns,
         frames=seen.frames,
         dropped_frames=seen.dropped,

@@ -23,9 +23,10 @@ from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.no_go import no_go
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
-from ir_guidance.pipeline import Phase, RobotHistory, Steer, path_normal
+from ir_guidance.pipeline import Phase, Steer, path_normal
 from ir_guidance.plan import NoPlanError
 from ir_guidance.plan.worker import PlanWorker, SearchTimeoutError
+from ir_guidance.robot_history import RobotHistory
 from ir_guidance.values import NS_PER_S, Correction, Fix, Level, Modality, Mode, Plan
 from ir_guidance_msgs.action import Insert
 from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg

@@ -30,7 +30,7 @@ from ir_guidance.room.modality import (
     picture,
     view_of,
 )
-from ir_guidance.room.patients import fluoroscopy_patient, ultrasound_patient
+from ir_guidance.room.patients import ultrasound_patient
 from ir_guidance.room.sight import sight
 from ir_guidance.values import NS_PER_S, Pixels
 from ir_guidance.values import CarmGeometry as CarmGeometryValue
@@ -90,7 +90,7 @@ class RoomNode(LifecycleNode):
             profile.modality,
             own.seed,
             ultrasound_patient(profile.name, own.room),
-            fluoroscopy_patient(profile.name, own.fluoroscopy),
+            own.fluoroscopy,
             profile.views,
         )
         self._robot = EmbeddedRobot(

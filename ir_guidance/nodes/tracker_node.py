@@ -20,7 +20,8 @@ from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
-from ir_guidance.pipeline import RobotHistory, See, misplaced_m, rays_apart_m
+from ir_guidance.pipeline import See, misplaced_m, rays_apart_m
+from ir_guidance.robot_history import RobotHistory
 from ir_guidance.track import BACKENDS, make_tracker
 from ir_guidance.values import NS_PER_MS, Fix, Frame, Modality, Track
 from ir_guidance.values import CarmGeometry as CarmGeometryValue

@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ir_guidance.plan.ablation import Zone
+from ir_guidance.plan.lesion import ellipsoid
+from ir_guidance.plan.settings import AblationSettings
 from ir_guidance.settings import Settings
 from ir_guidance.values import Vector
 
@@ -19,8 +22,8 @@ Array = NDArray[np.float64]
 STEP_M = 0.0002
 """Between the points of a line that are tried."""
 
-SHELL_POINTS = 400
-"""Points of a margin's surface that are tried: about 1 mm apart on a lesion of 10 mm."""
+LESION_STEP_M = 0.001
+"""Between the points of a lesion and its margin that must be covered."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,22 +55,10 @@ class SampleSettings(Settings):
     least_m: float = Field(0.003, gt=0, le=0.03, description="Least length of lesion in the core.")
 
 
-class AblationSettings(Settings):
-    """Ablation: the zone about the active tip must cover the lesion and its margin.
-
-    Half axes of the zone as a microwave antenna's maker states them for liver, without perfusion;
-    a margin of 5 mm is the least that is asked for (Ahmed et al., Radiology 273:241, 2014: 5 to 10 mm).
-    """
+class AblationSuccess(Settings):
+    """Ablation: the zone that the plan counts on must cover lesion and margin, by ``plan.ablation``."""
 
     kind: Literal["ablation"] = "ablation"
-    zone_m: tuple[float, float] = Field(
-        (0.019, 0.016), description="Half length and radius of the zone about its centre."
-    )
-    back_m: float = Field(
-        0.004, ge=-0.02, le=0.03, description="The zone's centre lies so far behind the tip."
-    )
-    margin_m: float = Field(0.005, ge=0, le=0.02, description="Margin to be covered all round.")
-    least_share: float = Field(0.98, gt=0, le=1, description="Least share of the margin covered.")
 
 
 class DrainageSettings(Settings):
@@ -89,7 +80,7 @@ class AccessSettings(Settings):
     )
 
 
-Success = SampleSettings | AblationSettings | DrainageSettings | AccessSettings
+Success = SampleSettings | AblationSuccess | DrainageSettings | AccessSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +93,13 @@ class Achieved:
 
 
 def achieved(
-    success: Success, tip_m: Vector, direction: Vector, target: Ellipsoid, *, pierced: bool
+    success: Success,
+    tip_m: Vector,
+    direction: Vector,
+    target: Ellipsoid,
+    *,
+    pierced: bool,
+    ablation: AblationSettings | None = None,
 ) -> Achieved:
     """Return what a needle that stopped here achieves.
 
@@ -112,14 +109,16 @@ def achieved(
         direction: Unit vector (3,) of the needle at its tip, into the patient.
         target: Lesion, collection or lumen as it is now.
         pierced: Whether the tip has been beyond the target's far wall.
+        ablation: What a zone destroys and must cover, as it was planned; by default as plans have it.
     """
     if isinstance(success, SampleSettings):
         begin_m, end_m = success.notch_m
         core_m = _inside_m(target, tip_m, direction, begin_m, end_m)
         return Achieved(core_m >= success.least_m, "lesion_in_core_mm", core_m * 1e3)
-    if isinstance(success, AblationSettings):
-        share = _covered(success, tip_m, direction, target)
-        return Achieved(share >= success.least_share, "margin_covered", share)
+    if isinstance(success, AblationSuccess):
+        wanted = ablation or AblationSettings()
+        share = _covered(wanted, tip_m, direction, target)
+        return Achieved(share >= wanted.covered, "lesion_and_margin_covered", share)
     if isinstance(success, DrainageSettings):
         path_m = _inside_m(target, tip_m, direction, -2 * float(target.radii_m.max()), 0.0)
         free = bool(target.grown(-success.wall_m).holds(tip_m[None])[0])
@@ -148,21 +147,9 @@ def _inside_m(
 
 
 def _covered(
-    success: AblationSettings, tip_m: Vector, direction: Vector, target: Ellipsoid
+    wanted: AblationSettings, tip_m: Vector, direction: Vector, target: Ellipsoid
 ) -> float:
-    """Return the share of the margin's surface that lies in the zone."""
-    shell_m = target.centre_m + _sphere() * (target.radii_m + success.margin_m)
-    away_m = shell_m - (tip_m - success.back_m * direction)
-    along_m = away_m @ direction
-    aside2_m2 = (away_m * away_m).sum(axis=1) - along_m**2
-    half_m, radius_m = success.zone_m
-    return float(((along_m / half_m) ** 2 + aside2_m2 / radius_m**2 <= 1.0).mean())
-
-
-def _sphere() -> Array:
-    """Return points (n, 3) spread evenly on the unit sphere, by the golden angle (Fibonacci lattice)."""
-    number = np.arange(SHELL_POINTS) + 0.5
-    height = 1 - 2 * number / SHELL_POINTS
-    turn = np.pi * (1 + 5**0.5) * number
-    round_ = np.sqrt(1 - height**2)
-    return np.stack([round_ * np.cos(turn), round_ * np.sin(turn), height], axis=1)
+    """Return the share of lesion and margin that lies in the zone of a needle."""
+    zone = Zone(tip_m - wanted.zone_behind_m * direction, direction, wanted.zone_m)
+    lesion = ellipsoid(np.diag(target.radii_m), target.centre_m, wanted.margin_m, LESION_STEP_M)
+    return float(zone.holds(lesion.points_m).mean())

@@ -8,16 +8,10 @@ Sizes are those of ordinary cases: lesions of 12 to 20 mm for ablation by one zo
 
 from __future__ import annotations
 
-from typing import TypeVar
-
 from ir_guidance.room.draw_anatomy import AnatomySettings
-from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
 from ir_guidance.room.patient import RoomSettings
 from ir_guidance.room.tissue import TissueSettings
-from ir_guidance.room.xray.interior import InteriorSettings
-from ir_guidance.settings import Settings, merged
-
-S = TypeVar("S", bound=Settings)
+from ir_guidance.settings import merged
 
 FLUID = TissueSettings(lesion=(0.05, 0.10))
 """Fluid and blood scatter hardly any sound."""
@@ -39,30 +33,11 @@ ULTRASOUND: dict[str, RoomSettings] = {
     ),
 }
 
-FLUOROSCOPY: dict[str, FluoroscopyRoomSettings] = {
-    "ablation": FluoroscopyRoomSettings(interior=InteriorSettings(lesion_m=(0.006, 0.010))),
-    "drainage": FluoroscopyRoomSettings(
-        interior=InteriorSettings(
-            target="contrast", hollow_m=(0.012, 0.016), depth_m=(0.036, 0.045)
-        )
-    ),
-}
-
 
 def ultrasound_patient(procedure: str, changes: RoomSettings | None = None) -> RoomSettings:
     """Return the ultrasound room of a procedure, with whatever the changes set otherwise than by default."""
-    return _changed(ULTRASOUND.get(procedure, RoomSettings()), changes)
-
-
-def fluoroscopy_patient(
-    procedure: str, changes: FluoroscopyRoomSettings | None = None
-) -> FluoroscopyRoomSettings:
-    """Return the same for fluoroscopy."""
-    return _changed(FLUOROSCOPY.get(procedure, FluoroscopyRoomSettings()), changes)
-
-
-def _changed(patient: S, changes: S | None) -> S:
+    patient = ULTRASOUND.get(procedure, RoomSettings())
     if changes is None:
         return patient
     own, over = (each.model_dump(exclude_defaults=True) for each in (patient, changes))
-    return type(patient)(**merged(own, over))
+    return RoomSettings(**merged(own, over))

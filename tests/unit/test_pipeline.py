@@ -11,8 +11,9 @@ import pytest
 
 from ir_guidance.geometry import BASE_FROM_PROBE_DOWN, px_from_base, transform
 from ir_guidance.kinematics import guide_pose, joints_for, straight_tip
-from ir_guidance.pipeline import Phase, RobotHistory, See, Steer, with_stages
+from ir_guidance.pipeline import Phase, See, Steer, with_stages
 from ir_guidance.profiles import load_profile
+from ir_guidance.robot_history import RobotHistory
 from ir_guidance.timing import Stopwatch
 from ir_guidance.values import (
     NS_PER_MS,

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from ir_guidance.commands.summary import Run, final_truth, summary, table, write_summary
 from ir_guidance.commands.trajectory import draw_trajectory
+from ir_guidance.plan.settings import AblationSettings
 from ir_guidance.profiles.success import AccessSettings, SampleSettings
 from ir_guidance.values import NS_PER_S, Fix, Plan, Sphere, Truth
 
@@ -79,6 +80,7 @@ RUN = Run(
     outcome="arrived",
     tolerance_m=0.002,
     success=SampleSettings(),
+    ablation=AblationSettings(),
     arrived_steady_ns=TRUTHS[30].steady_ns + 1,
     frames=1200,
     dropped_frames=2,

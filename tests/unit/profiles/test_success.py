@@ -5,8 +5,9 @@
 import numpy as np
 import pytest
 
+from ir_guidance.plan.settings import AblationSettings
 from ir_guidance.profiles.success import (
-    AblationSettings,
+    AblationSuccess,
     AccessSettings,
     DrainageSettings,
     Ellipsoid,
@@ -27,8 +28,9 @@ def ball(radius_m):
     return Ellipsoid(CENTRE, np.full(3, radius_m))
 
 
-def at(success, tip_m, target, pierced=False, direction=DOWN):
-    return achieved(success, np.asarray(tip_m, float), direction, target, pierced=pierced)
+def at(success, tip_m, target, pierced=False, direction=DOWN, ablation=None):
+    tip_m = np.asarray(tip_m, float)
+    return achieved(success, tip_m, direction, target, pierced=pierced, ablation=ablation)
 
 
 def test_core_from_the_centre_of_a_lesion_holds_its_radius():
@@ -41,19 +43,23 @@ def test_core_that_misses_the_lesion_is_no_sample():
     assert not found.met and found.value == 0.0
 
 
+BALL = AblationSettings(zone_m=(0.012, 0.012), zone_behind_m=0.0, margin_m=0.005)
+
+
 def test_zone_round_a_small_lesion_covers_its_margin_and_a_misplaced_one_does_not():
-    success = AblationSettings(back_m=0.0, zone_m=(0.012, 0.012), margin_m=0.005)
-    assert at(success, CENTRE, ball(0.006)).value == 1.0
-    beside = at(success, off(0.006, 0.0, 0.0), ball(0.006))
-    # The margin's ball of 11 mm, 6 mm from the zone's of 12: covered where x >= (121 + 36 - 144) / 12 mm.
-    assert not beside.met and beside.value == pytest.approx((11 - 13 / 12) / 22, abs=0.01)
+    assert at(AblationSuccess(), CENTRE, ball(0.006), ablation=BALL).value == 1.0
+    beside = at(AblationSuccess(), off(0.006, 0.0, 0.0), ball(0.006), ablation=BALL)
+    # What a ball of 12 mm has of one of 11 mm, 6 mm beside it: a lens.
+    lens = 17**2 * (36 + 132 - 363 + 144 + 792 - 432) / (12 * 6)
+    assert not beside.met and beside.value == pytest.approx(lens / (4 / 3 * 11**3), abs=0.02)
 
 
 def test_zone_lies_behind_the_tip_along_the_needle():
-    success = AblationSettings(back_m=0.004, zone_m=(0.012, 0.012))
+    behind = BALL.model_copy(update={"zone_behind_m": 0.004})
     for direction in (DOWN, np.array([0.6, 0.0, -0.8])):
         tip_m = CENTRE + 0.004 * direction
-        assert at(success, tip_m, ball(0.006), direction=direction).value == 1.0
+        found = at(AblationSuccess(), tip_m, ball(0.006), direction=direction, ablation=behind)
+        assert found.value == 1.0
 
 
 def test_catheter_in_the_middle_of_a_collection_drains_it_and_one_at_its_wall_does_not():
