@@ -1,10 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""The receding horizon, against a general optimiser, and its limits and its time."""
+"""The receding horizon, against a general optimiser, and its limits."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -82,13 +81,3 @@ def test_pivot_and_bevel_work_against_the_miss():
 def test_on_course_nothing_is_done():
     pivot, curve = first_step(replace(outlook(2), miss_m=np.zeros(2)), WEIGHTS)
     assert np.abs(pivot).max() < 1e-9 and np.abs(curve).max() < 1e-9
-
-
-def test_step_takes_less_than_two_milliseconds_at_the_median():
-    given = [outlook(seed) for seed in range(50)]
-    taken_ms = []
-    for each in given:
-        started = time.perf_counter()
-        first_step(each, WEIGHTS)
-        taken_ms.append(1e3 * (time.perf_counter() - started))
-    assert np.median(taken_ms) < 2.0
