@@ -53,7 +53,7 @@ class Gate:
         self._astray_since_ns: int | None = None
         self._tick_ns: int | None = None
         self._command_sequence = 0
-        self._begun = False
+        self._begun = self._ran_out = False
         self._degraded = ""
         self._outside = 0
         self.refused: dict[str, int] = {}
@@ -149,8 +149,8 @@ class Gate:
         """Decide for this moment; call at least every 10 ms and after every accepted correction."""
         elapsed_s = 0.0 if self._tick_ns is None else (now_ns - self._tick_ns) / NS_PER_S
         self._tick_ns = now_ns
-        if self._begun and elapsed_s * NS_PER_S >= HELD_TOO_LONG_NS:
-            self._permission.latch("the gate was kept from deciding")
+        if self._begun:
+            self._after_a_gap(elapsed_s * NS_PER_S)
         if cause := self._protective_cause(now_ns):
             self.stop(cause)
         if self._stopped:
@@ -169,11 +169,24 @@ class Gate:
                 return self._decide(*self._not_begun(holds), None)
             self._begin(self._robot, now_ns)
         self._permission.count_hold(holds, now_ns)
+        if self._ran_out:
+            if checks.state_age_ms(self._robot, now_ns) > self._settings.state_hold_ms:
+                return self._decide(*self._reaction(holds), None)  # where it stands is not known
+            self._motion.start_from(tuple(self._robot.position.tolist()), now_ns)
+            self._ran_out = False
         rate = AT_REST if holds else self._intake.rate(self._motion.position[INSERTION])
         outside = self._move(rate, elapsed_s, now_ns)
         if self._stopped:
             return self._decide(Level.R4, (self._stopped,), self._hold_here(now_ns, enable=False))
         return self._decide(*self._reaction((*holds, *outside)), self._command(now_ns, enable=True))
+
+    def _after_a_gap(self, elapsed_ns: float) -> None:
+        """Note that the last command ran out: the drive has stopped by itself, further on than it."""
+        if elapsed_ns > self._settings.command_expiry_ms * NS_PER_MS:
+            self._motion.halt()
+            self._ran_out = True
+        if elapsed_ns >= HELD_TOO_LONG_NS:
+            self._permission.latch("the gate was kept from deciding")
 
     def _not_begun(self, holds: tuple[str, ...]) -> tuple[Level, tuple[str, ...]]:
         """Return the level while nothing has moved yet, and what is waited for."""
@@ -215,7 +228,7 @@ class Gate:
 
     def _begin(self, robot: RobotState, now_ns: int) -> None:
         """Start moving from where the robot is."""
-        self._begun, self._astray_since_ns = True, None
+        self._begun, self._ran_out, self._astray_since_ns = True, False, None
         position = tuple(robot.position.tolist())
         self._motion.start_from(position, now_ns)
         self._intake.count_from(position[INSERTION])

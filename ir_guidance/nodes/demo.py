@@ -13,7 +13,7 @@ from pathlib import Path
 
 import rclpy
 import yaml
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
@@ -96,7 +96,7 @@ def _watch(
 ) -> str:
     """Spin until the procedure has ended and return how."""
     ending = _Ending(profile, processes)
-    executor = SingleThreadedExecutor()
+    executor = EventsExecutor()
     executor.add_node(monitor)
     with ExitStack() as stack:
         stack.callback(executor.shutdown)
@@ -160,7 +160,7 @@ class _Ending:
 
 
 def _terminal_operator(
-    executor: SingleThreadedExecutor, seed: int, profile: Profile, console: Console
+    executor: EventsExecutor, seed: int, profile: Profile, console: Console
 ) -> ExitStack:
     """Return a context in which the person at the terminal holds consent with the space bar."""
     from ir_guidance.commands.keyboard import HeldKey

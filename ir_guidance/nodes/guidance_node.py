@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Sequence
 
@@ -23,8 +22,6 @@ def make() -> Sequence[LifecycleNode]:
     tracker = TrackerNode()
     planner = PlannerNode(parameter_overrides=[Parameter("composed", value=True)])
     tracker.on_fix = planner.on_fix
-    gc.collect()
-    gc.freeze()
     return [tracker, planner]
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
+from threading import Lock
 
 import numpy as np
 from geometry_msgs.msg import PoseStamped
 from pydantic import Field
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from rclpy.task import Future
 from visualization_msgs.msg import MarkerArray
 
 from ir_guidance.localise import ImageGeometry
@@ -22,10 +22,10 @@ from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.no_go import no_go
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
+from ir_guidance.nodes.plan_service import PlanService
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.pipeline import Phase, Steer, path_normal
-from ir_guidance.plan import NoPlanError
-from ir_guidance.plan.worker import PlanWorker, SearchTimeoutError
+from ir_guidance.plan import PlanRequest
 from ir_guidance.robot_history import RobotHistory
 from ir_guidance.values import NS_PER_S, Correction, Fix, Level, Modality, Mode, Plan
 from ir_guidance_msgs.action import Insert
@@ -56,7 +56,7 @@ class PlannerNode(LifecycleNode):
         super().__init__("planner", **(OPTIONS | options))
         self.settings, self._profile = read_settings(self, PlannerNodeSettings)
         self._steer: Steer | None = None
-        self._worker: PlanWorker | None = None
+        self._steering = Lock()  # the plan's service asks and answers in a thread of its own
         self._history = RobotHistory()
         self._geometry: ImageGeometry | None = None
         self._gate: GateState | None = None
@@ -69,7 +69,7 @@ class PlannerNode(LifecycleNode):
         self._make_publishers()
         self._make_subscriptions()
         self._diagnosis = StageDiagnosis(self, self._profile.budget)
-        self.create_service(ComputePlan, topics.COMPUTE_PLAN, self._on_compute)
+        self._planning = PlanService(self, self._wanted, self._adopt)
         self._action = ActionServer(
             self,
             Insert,
@@ -102,7 +102,7 @@ class PlannerNode(LifecycleNode):
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         self._steer = Steer(self._profile, steady_ns, open_loop=self.settings.open_loop)
-        self._worker = PlanWorker(self._profile.plan)
+        self._planning.configure(self._profile.plan)
         return TransitionCallbackReturn.SUCCESS
 
     @reported
@@ -133,7 +133,8 @@ class PlannerNode(LifecycleNode):
         return TransitionCallbackReturn.SUCCESS
 
     def destroy_node(self) -> None:
-        """Release the action server before the node that it belongs to."""
+        """Release the services before the node that they belong to."""
+        self._planning.destroy()
         self._action.destroy()
         super().destroy_node()
 
@@ -141,9 +142,7 @@ class PlannerNode(LifecycleNode):
         self._active = False
         if self._steer is not None:
             self._steer.stop()
-        if self._worker is not None:
-            self._worker.close()
-            self._worker = None
+        self._planning.close()
 
     # What comes in.
 
@@ -182,7 +181,8 @@ class PlannerNode(LifecycleNode):
         if not self._active:
             return
         self._fix = fix
-        correction = self._steer.step(fix, self._history.newest)
+        with self._steering:
+            correction = self._steer.step(fix, self._history.newest)
         if correction is not None:
             both_ms = stage_ms | self._steer.stopwatch.stage_ms
             correction = replace(correction, stage_ms=both_ms)
@@ -201,51 +201,33 @@ class PlannerNode(LifecycleNode):
 
     # Planning.
 
-    async def _on_compute(
-        self, request: ComputePlan.Request, response: ComputePlan.Response
-    ) -> ComputePlan.Response:
-        codes = ComputePlan.Response
-        if not self._active or self._steer.inserting:
-            response.error_code = codes.BUSY
-            response.message = "the planner is not active, or an insertion is under way"
-            return response
-        wanted = self._request(request)
-        if isinstance(wanted, str):
-            response.error_code, response.message = codes.NO_TARGET, wanted
-            return response
-        found = await self._search(wanted)
-        if isinstance(found, NoPlanError):
-            late = isinstance(found, SearchTimeoutError)
-            response.error_code = codes.TIMEOUT if late else codes.NO_PATH
-            response.message = str(found)
-            return response
-        self._adopt(found)
-        response.error_code, response.plan = codes.OK, self._plan_msg
-        return response
-
-    def _request(self, request: ComputePlan.Request):
-        """Return what to search for, or why that cannot be said."""
-        if self._geometry is None:
-            return "where the pixels lie is not known: no image geometry has arrived"
+    def _wanted(self, request: ComputePlan.Request) -> PlanRequest | tuple[int, str]:
+        """Return what to search for, or why nothing can be."""
+        codes, geometry = ComputePlan.Response, self._geometry
+        if geometry is None:
+            return codes.NO_TARGET, "where the pixels lie is not known: no image geometry arrived"
         try:
-            regions = no_go(request, self._geometry)
+            regions = no_go(request, geometry)
         except ValueError as error:
-            return str(error)
-        wanted = self._steer.request(path_normal(self._geometry), regions)
-        return wanted or "the target's rest is not known yet: select a target and let it breathe"
+            return codes.NO_TARGET, str(error)
+        with self._steering:
+            if not self._active or self._steer.inserting:
+                return codes.BUSY, "the planner is not active, or an insertion is under way"
+            wanted = self._steer.request(path_normal(geometry), regions)
+        if wanted is None:
+            return codes.NO_TARGET, "the target's rest is not known: select one and let it breathe"
+        return wanted
 
-    def _search(self, wanted) -> Future:
-        future = Future(executor=self.executor)
-        if not self._worker.search(wanted, future.set_result):
-            future.set_result(NoPlanError("another search is under way"))
-        return future
-
-    def _adopt(self, found: Plan) -> None:
-        self._steer.adopt(found)
-        stamp_ns = self._fix.stamp_ns if self._fix else time.time_ns()
-        self._plan_msg = conversions.plan_to_msg(found, stamp_ns)
-        self._plans.publish(self._plan_msg)
+    def _adopt(self, found: Plan) -> PlanMsg | None:
+        with self._steering:
+            if self._steer.inserting:
+                return None
+            self._steer.adopt(found)
+            stamp_ns = self._fix.stamp_ns if self._fix else time.time_ns()
+        plan = conversions.plan_to_msg(found, stamp_ns)
+        self._plans.publish(plan)
         self._entries.publish(mirrors.entry_pose(found, stamp_ns))
+        return plan
 
     # Insertion.
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -16,7 +17,7 @@ from typing import Any
 import rclpy
 from lifecycle_msgs.srv import ChangeState
 from rclpy.clock import Clock, ClockType
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.experimental.events_executor import EventsExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.logging import LoggingSeverity, set_logger_level
@@ -66,7 +67,7 @@ def run(
         print(" ".join(str(error).split()), file=sys.stderr)
         return BAD_SETTINGS
     nodes: Sequence[LifecycleNode] = ()
-    executor = SingleThreadedExecutor()
+    executor = EventsExecutor()
     try:
         nodes = make()
         for node in nodes:
@@ -74,6 +75,8 @@ def run(
             executor.add_node(node)
         for node in nodes:
             start(node)
+        gc.collect()
+        gc.freeze()  # what was made to stay is not searched again in the middle of a frame
         while not asked_to_end:
             executor.spin_once(timeout_sec=0.1)
     except SettingsError as error:

@@ -356,6 +356,6 @@ def test_a_gate_that_was_kept_from_running_for_a_second_does_not_go_on(gate, gra
     graph.until(lambda: rig.state.level >= R3 and rig.state.latched, "it is held by a latch")
     position = list(rig.told[-1].position)
     graph.spin(0.3)
-    assert last_motion_ns(rig) <= stopped_ns
+    assert last_motion_ns(rig) <= stopped_ns + PERIOD_NS, "one command may be under way"
     assert list(rig.told[-1].position) == pytest.approx(position, abs=1e-4)
     assert rig.state.blind_travel_max_m <= 0.001

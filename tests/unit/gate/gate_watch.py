@@ -103,8 +103,9 @@ class Watch:
         assert command.expires_steady_ns - now_ns <= 100 * NS_PER_MS
         assert all(math.isfinite(value) for value in (*command.position, *command.velocity))
         self._check_envelope(command)
-        before_v = self.last.velocity if self.last else (0.0,) * 6
-        before = self.last.position if self.last else self.measured
+        last = None if self._ran_out(now_ns) else self.last
+        before_v = last.velocity if last else (0.0,) * 6
+        before = last.position if last else self.measured
         elapsed_s = self._elapsed_s()
         for v, old, fastest, most in zip(
             command.velocity, before_v, self.fastest, self.acceleration, strict=True
@@ -119,6 +120,10 @@ class Watch:
         self._check_blind(now_ns, advance_m, decision)
         self._check_rest_in_time(now_ns, command)
         self.last = command
+
+    def _ran_out(self, now_ns: int) -> bool:
+        """Whether the command before this one expired, so that the drive came to rest by itself."""
+        return self.last is not None and now_ns > self.last.expires_steady_ns
 
     def _elapsed_s(self) -> float:
         if len(self.ticks_ns) < 2:

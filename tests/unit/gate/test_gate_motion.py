@@ -147,3 +147,19 @@ def test_starved_gate_does_not_make_up_for_lost_time():
         rig.offer()
         rig.tick()
     assert rig.position[INSERTION] - before <= 10 * 0.020 * 0.003 + 1e-12
+
+
+def test_after_a_command_ran_out_it_goes_on_from_where_the_drive_came_to_rest():
+    rig = Rig()
+    rig.under_way()
+    ran_on = rig.position.copy()
+    ran_on[INSERTION] += 0.0001
+    rig.wait(150)
+    rig.consent()
+    rig.offer()
+    assert rig.tick().command is None, "where it stands is not known"
+    rig.report(position=ran_on)
+    rig.offer()
+    command = rig.tick().command
+    assert ran_on[INSERTION] <= command.position[INSERTION] <= ran_on[INSERTION] + 0.00001
+    assert command.velocity[INSERTION] <= rig.settings.decelerate_mps2 * 0.020
