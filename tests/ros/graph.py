@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -186,9 +187,10 @@ class Graph:
         return answer.result() if answer.done() else None
 
     def state(self, node: str) -> str:
-        """Return the lifecycle state of a node."""
-        request = GetState.Request()
-        return self.call(GetState, f"{node}/get_state", request).current_state.label
+        """Return the lifecycle state of a node; a first answer can be lost while they discover us."""
+        service = f"{node}/get_state"
+        ask = partial(self.asked, GetState, service, GetState.Request())
+        return self.until(ask, f"an answer of {service}").current_state.label
 
     def change(self, node: str, transition: str | int) -> bool:
         """Ask for a transition by its name or number; return whether it succeeded."""
