@@ -10,13 +10,22 @@ from ir_guidance.values import Matrix, Vector
 
 
 def fused(
-    mean: Vector, covariance: Matrix, rows: Matrix, residual: Vector, noise: Matrix
+    mean: Vector,
+    covariance: Matrix,
+    rows: Matrix,
+    residual: Vector,
+    noise: Matrix,
+    considered: Matrix | None = None,
 ) -> tuple[Vector, Matrix]:
     """Return mean (k,) and covariance (k, k) after a measurement ``rows`` (n, k) of it, in Joseph's form.
 
-    ``residual`` (n,) is measured less expected, ``noise`` (n, n) the measurement's covariance.
+    ``residual`` (n,) is measured less expected, ``noise`` (n, n) the measurement's covariance. What lies in
+    ``considered``, a projector (k, k), keeps its mean: its uncertainty counts, but nothing is learned of it
+    (the consider filter of Schmidt; Woodbury and Junkins, AIAA 2010-7752).
     """
     gain = covariance @ rows.T @ np.linalg.inv(rows @ covariance @ rows.T + noise)
+    if considered is not None:
+        gain = gain - considered @ gain
     keep = np.eye(len(mean)) - gain @ rows
     return mean + gain @ residual, keep @ covariance @ keep.T + gain @ noise @ gain.T
 

@@ -86,8 +86,10 @@ class Localiser:
         if self._steady_ns is None:
             self._covariance[:3, :3] = self._registration(before)
         if dt_s >= 0:
-            if pose.insertion_m > 0:  # in air nothing bends the needle
+            if pose.insertion_m > 0:
                 self._predict(dt_s, pose, self._hidden_way(before, pose))
+            else:
+                self._move_in_air(pose)
             self._steady_ns, self._before = steady_ns, pose
         late_s, dt_s = max(-dt_s, 0.0), max(dt_s, 0.0)
         self._target.step(track.target, geometry, size, dt_s, steady_ns, view=view, late_s=late_s)
@@ -143,6 +145,12 @@ class Localiser:
         turned = (2.0 * advance_m) ** 2 + 0.01**2 * dt_s
         self._bend = across @ self._bend
         self._bend_covariance = across @ self._bend_covariance @ across + turned * across
+
+    def _move_in_air(self, pose: GuidePose) -> None:
+        """Let knowledge age by the tip's way alone: nothing bends it, but registration differs from place to place."""
+        if self._before is not None:
+            moved_m = float(np.linalg.norm(straight_tip(pose) - straight_tip(self._before)))
+            self._covariance[:3, :3] += (self._settings.bend_sigma_per_m * moved_m) ** 2 * np.eye(3)
 
     def _drifted_m2(self, dt_s: float, pose: GuidePose) -> float:
         """Return by how much time alone adds to the tip's variance: not without end, for the guide holds the needle.
@@ -213,8 +221,22 @@ class Localiser:
             rows = np.vstack([rows, view.unseen @ SUM])
             residual = np.append(residual, -view.off_plane_m)
             noise = independent(noise, (settings.slice_factor * view.slice_sigma_m) ** 2 * frames)
-        self._state, self._covariance = fused(self._state, self._covariance, rows, residual, noise)
+        self._state, self._covariance = fused(
+            self._state, self._covariance, rows, residual, noise, self._considered(view)
+        )
         return True
+
+    def _considered(self, view: Shown) -> Matrix | None:
+        """Return the part (6, 6) of the state that one X-ray view can tell nothing of, None where there is none.
+
+        Registration along the ray: as the needle moves across the image its ray turns, and a filter that may
+        make a long error along the one of a short error across the other will: 4.6 mm before the skin.
+        """
+        if view.off_plane_m is not None or self._views > 1:
+            return None
+        part = np.zeros((6, 6))
+        part[:3, :3] = np.outer(view.unseen, view.unseen)
+        return part
 
     def _by_x_rays(
         self, way: Vector, rows: Matrix, residual: Vector, noise: Matrix, dt_s: float
