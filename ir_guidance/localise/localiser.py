@@ -206,57 +206,74 @@ class Localiser:
         if float(np.linalg.norm(off)) > settings.offset_limit_m:
             return False
         if view.off_plane_m is None:
-            way = scale @ seen.direction / np.linalg.norm(scale @ seen.direction)
-            believed, rows, residual, noise = self._by_x_rays(way, rows, residual, noise, dt_s)
-        else:
-            believed = noise
-        innovation = rows @ self._covariance @ rows.T + believed
+            ways = self._shown_ways(scale @ seen.direction, noise)
+            rows, residual, noise = ways @ rows, ways @ residual, ways @ noise @ ways.T
+        innovation = rows @ self._covariance @ rows.T + noise
         if residual @ np.linalg.solve(innovation, residual) > settings.outlier_chi2:
             return False
         if not self._see_bend(seen, view, pose):
             return False
-        if view.off_plane_m is not None and view.slice_sigma_m is not None:
-            # Being out of the plane is no fresh error on every frame: many frames must not average it away.
-            frames = max(1.0, 2 * settings.slice_correlation_s / max(dt_s, 1e-3))
-            rows = np.vstack([rows, view.unseen @ SUM])
-            residual = np.append(residual, -view.off_plane_m)
-            noise = independent(noise, (settings.slice_factor * view.slice_sigma_m) ** 2 * frames)
-        self._state, self._covariance = fused(
-            self._state, self._covariance, rows, residual, noise, self._considered(view)
-        )
+        if view.off_plane_m is None:
+            self._fuse_x_ray(rows, residual, noise, view, pose, dt_s)
+        else:
+            self._fuse_slice(rows, residual, noise, view, dt_s)
         return True
 
-    def _considered(self, view: Shown) -> Matrix | None:
-        """Return the part (6, 6) of the state that one X-ray view can tell nothing of, None where there is none.
+    def _fuse_slice(
+        self, rows: Matrix, residual: Vector, noise: Matrix, view: Shown, dt_s: float
+    ) -> None:
+        """Fuse a sighting in an ultrasound image, and that the needle lies in its slice at all."""
+        if view.slice_sigma_m is not None and view.off_plane_m is not None:
+            # Being out of the plane is no fresh error on every frame: many frames must not average it away.
+            frames = max(1.0, 2 * self._settings.slice_correlation_s / max(dt_s, 1e-3))
+            rows = np.vstack([rows, view.unseen @ SUM])
+            residual = np.append(residual, -view.off_plane_m)
+            slice_m = self._settings.slice_factor * view.slice_sigma_m
+            noise = independent(noise, slice_m**2 * frames)
+        self._state, self._covariance = fused(self._state, self._covariance, rows, residual, noise)
 
-        Registration along the ray: as the needle moves across the image its ray turns, and a filter that may
-        make a long error along the one of a short error across the other will: 4.6 mm before the skin.
+    def _shown_ways(self, shaft: Vector, noise: Matrix) -> Matrix:
+        """Return the ways (n, 2) in which an X-ray image shows the tip: across the shaft's shadow, perhaps along it.
+
+        The robot knows how deep the needle is, so where the tip lies along its shaft's shadow shows the part of
+        its bow that the image hides, and is worth its error times the tangent of the angle between shaft and
+        ray. It is taken only where that error is small: the tip is clear of other metal, and the breath,
+        which bows the needle too, is at rest.
         """
-        if view.off_plane_m is not None or self._views > 1:
-            return None
-        part = np.zeros((6, 6))
-        part[:3, :3] = np.outer(view.unseen, view.unseen)
-        return part
+        way = shaft / np.linalg.norm(shaft)
+        side = np.array([[-way[1], way[0]]])
+        if way @ noise @ way > self._settings.along_shaft_sigma_m**2 or not self._target.at_rest:
+            return side
+        return np.vstack([side, way])
 
-    def _by_x_rays(
-        self, way: Vector, rows: Matrix, residual: Vector, noise: Matrix, dt_s: float
-    ) -> tuple[Matrix, Matrix, Vector, Matrix]:
-        """Return the noise of one image, and of an X-ray sighting what may be fused: rows, residual, noise.
+    def _fuse_x_ray(
+        self,
+        rows: Matrix,
+        residual: Vector,
+        noise: Matrix,
+        view: Shown,
+        pose: GuidePose,
+        dt_s: float,
+    ) -> None:
+        """Fuse where a tip lies across its shaft's shadow, then along it where that is shown.
 
-        The robot knows how deep the needle is, so where the tip lies along the shaft's shadow (``way``, a unit
-        vector (2,)) shows the part of its bow that the image hides, and is worth its error times the tangent
-        of the angle between shaft and ray. It is taken only where that error is small: the tip is clear of
-        other metal, and the breath, which bows the needle too, is at rest. And it is no fresh error on every
-        frame: many frames must not average it away.
+        The needle's way across the image turns its ray. A filter that may explain a short error across a ray by
+        a long one along it then will: 4.6 mm before the skin was reached. One view tells nothing of
+        registration along its ray, and of a hidden bow only by the place along the shaft.
         """
-        settings = self._settings
-        along_m2 = float(way @ noise @ way)
-        if along_m2 > settings.along_shaft_sigma_m**2 or not self._target.at_rest:
-            side = np.array([[-way[1], way[0]]])
-            across_noise = side @ noise @ side.T
-            return across_noise, side @ rows, side @ residual, across_noise
-        frames = max(1.0, 2 * settings.along_shaft_correlation_s / max(dt_s, 1e-3))
-        return noise, rows, residual, noise + (frames - 1) * along_m2 * np.outer(way, way)
+        hidden = self._hidden_way(view, pose)
+        ray, before = _projector(None if self._views > 1 else view.unseen, None), self._state
+        # No fresh error on every frame: many frames must not average it away.
+        frames = max(1.0, 2 * self._settings.along_shaft_correlation_s / max(dt_s, 1e-3))
+        for place, (considered, times) in enumerate(
+            ((ray + _projector(None, hidden), 1.0), (ray, frames))[: len(rows)]
+        ):
+            row = rows[place : place + 1]
+            left = residual[place : place + 1] - row @ (self._state - before)
+            variance = times * noise[place : place + 1, place : place + 1]
+            self._state, self._covariance = fused(
+                self._state, self._covariance, row, left, variance, considered
+            )
 
     def _see_bend(self, seen: NeedleTrack, view: Shown, pose: GuidePose) -> bool:
         """Fuse how the shaft is turned in the image; False when no needle is turned so.
@@ -309,3 +326,12 @@ class Localiser:
             coasted=min(self._coasted.values()),
             target_coasted=target.coasted,
         )
+
+
+def _projector(registration: Vector | None, bow: Vector | None) -> Matrix:
+    """Return the projector (6, 6) on unit directions (3,) of registration and of bow, each where one is given."""
+    part = np.zeros((6, 6))
+    for at, way in ((0, registration), (3, bow)):
+        if way is not None:
+            part[at : at + 3, at : at + 3] = np.outer(way, way)
+    return part

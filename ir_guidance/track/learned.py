@@ -18,6 +18,7 @@ from ir_guidance.track.place import Place, blurred, both
 from ir_guidance.track.pointing import Pointing, pointing, put_on_axis
 from ir_guidance.track.quality import Quality
 from ir_guidance.track.settings import TrackSettings
+from ir_guidance.track.shaft_end import ended_by_brightness
 from ir_guidance.track.sighting import Sighting
 from ir_guidance.track.strip import full_scale
 from ir_guidance.track.target import TargetFollower
@@ -58,6 +59,7 @@ class LearnedTracker:
         """Start without a target, on a loaded network."""
         self._settings, self._field_m = settings.learned, settings.of(modality).field_m
         self._modality, self._network = modality, network
+        self._shaft = settings.of(modality).shaft
         ultrasound = modality is Modality.ULTRASOUND
         self._shaft_alone = (
             self._settings.shaft_alone if ultrasound else self._settings.shaft_alone_by_xrays
@@ -189,9 +191,7 @@ class LearnedTracker:
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         best, image = self._in_image(view, place), self._in_image(view, image)
         if self._modality is Modality.FLUOROSCOPY:
-            best, image = (
-                put_on_axis(each, points, view, self._spacing_now_m) for each in (best, image)
-            )
+            best, image = (self._on_shaft(each, points, view) for each in (best, image))
         if self._touches_target(image.place):
             image = blurred(image, points.direction, self._settings.touch_m / self._spacing_now_m)
             by_image = image
@@ -206,6 +206,12 @@ class LearnedTracker:
             image_covariance_px2=None if expected is None else image.covariance,
         )
         return Sighting(found, Reason.OK, target, heat, by_image)
+
+    def _on_shaft(self, tip: Place, points: Pointing, view: View) -> Place:
+        """Return a tip by X-rays on its shaft's axis, and where its shadow ends."""
+        tip = put_on_axis(tip, points, view, self._spacing_now_m)
+        image, spacing_m = self._memory.newest, self._spacing_now_m
+        return ended_by_brightness(tip, points.direction, image, spacing_m, self._shaft)
 
     def _touches_target(self, tip_px: Vector) -> bool:
         """Return whether by X-rays the tip cannot be told from the target: two metal things that touch are one."""

@@ -24,7 +24,7 @@ class LearnedSettings(Settings):
         0.12, ge=0, le=1, description="Least shaft seen without a robot, of the view's width."
     )
     shaft_alone_by_xrays: float = Field(
-        0.06, ge=0, le=1, description="The same in X-rays, where less looks like a needle."
+        0.045, ge=0, le=1, description="The same in X-rays, where less looks like a needle."
     )
     target: float = Field(
         0.35,

@@ -1,0 +1,76 @@
+# SPDX-FileCopyrightText: 2026 the ir_guidance authors
+# SPDX-License-Identifier: Apache-2.0
+"""Where an X-ray image darkens no more along a shaft that the network has found: a second opinion on its tip.
+
+The network knows which thing is the needle, but was trained on simulated ends: on real wires its tip lay
+0.7 mm too far along every one of them. The brightness along the shaft knows nothing of needles, but where
+it steps. Their errors have little in common (correlation 0.2 to 0.3).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ir_guidance.track.curve import Curve
+from ir_guidance.track.place import Place, blurred
+from ir_guidance.track.shaft_settings import ShaftSettings
+from ir_guidance.track.strip import cut_strip, needle_bright
+from ir_guidance.track.tip import find_end
+from ir_guidance.values import Modality, Vector
+
+Image = NDArray[np.uint8]
+
+BACK_M, BEYOND_M, ASIDE_M = 0.020, 0.012, 0.004
+TAPER_M = 0.0002
+"""A bevel is thin before it ends: the step lies this much short of the tip, and is known no better."""
+MOST_SIGMAS = 3.0
+
+
+def ended_by_brightness(
+    tip: Place, direction: Vector, image: Image, spacing_m: float, settings: ShaftSettings
+) -> Place:
+    """Return the tip moved along its shaft to where both agree best, weighed by their variances.
+
+    ``direction`` is the unit vector (u, v) that the needle points in. A step farther off than both together
+    can be wrong is of another thing, and changes nothing.
+    """
+    corner, part = _part(tip.place, image, spacing_m)
+    if min(part.shape) < 2:
+        return tip
+    bright = needle_bright(part, 255, Modality.FLUOROSCOPY, 1, 0.0)
+    place = tip.place - corner
+    back, beyond = BACK_M / spacing_m, BEYOND_M / spacing_m
+    strip = cut_strip(
+        bright, place - back * direction, place + beyond * direction, ASIDE_M / spacing_m
+    )
+    row = float((place - strip.origin_px) @ strip.across)
+    end = find_end(
+        strip, Curve(np.array([row, 0.0, 0.0]), np.eye(3), back, 1.0), settings, spacing_m, None
+    )
+    taper = TAPER_M / spacing_m
+    off, step_px2 = end.s + taper - back, end.sigma**2 + taper**2
+    along_px2 = float(direction @ tip.covariance @ direction)
+    if off**2 > MOST_SIGMAS**2 * (along_px2 + step_px2):
+        return tip
+    share = along_px2 / (along_px2 + step_px2)
+    moved = Place(tip.place + share * off * direction, tip.covariance, tip.mass)
+    return _surer(moved, direction, along_px2, share)
+
+
+def _surer(tip: Place, direction: Vector, along_px2: float, share: float) -> Place:
+    """Return a place whose variance along a unit direction is less by a share of what it was."""
+    aside = np.array([-direction[1], direction[0]])
+    across_px2 = float(aside @ tip.covariance @ aside)
+    covariance = across_px2 * np.outer(aside, aside)
+    known = Place(tip.place, covariance, tip.mass)
+    return blurred(known, direction, float(np.sqrt((1.0 - share) * along_px2)))
+
+
+def _part(px: Vector, image: Image, spacing_m: float) -> tuple[Vector, Image]:
+    """Return the corner (u, v) and the levels of what lies about a place."""
+    reach = (BACK_M + ASIDE_M) / spacing_m
+    size = np.array(image.shape[::-1])
+    low = np.clip(np.floor(px - reach), 0, size).astype(int)
+    high = np.clip(np.ceil(px + reach) + 1, 0, size).astype(int)
+    return low.astype(float), image[low[1] : high[1], low[0] : high[0]]
