@@ -250,8 +250,9 @@ def run_trial(
     trial = Trial(profile, seed, backend=backend, open_loop=open_loop, ct=ct)
     outcome = _outcome(trial)
     truth = trial.room.truth(trial.now_ns)
-    error_m = float(np.linalg.norm(truth.tip_m - truth.target_m))
-    across_m, along_m = across_and_along(truth.tip_m - truth.target_m, view_direction(trial.room))
+    off_m = truth.tip_m - truth.target_m - profile.plan.beyond_m * truth.direction
+    error_m = float(np.linalg.norm(off_m))
+    across_m, along_m = across_and_along(off_m, view_direction(trial.room))
     target = Ellipsoid(truth.target_m, trial.room.target_radii_m)
     purpose = achieved(
         profile.success,

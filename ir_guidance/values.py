@@ -255,12 +255,12 @@ class Sphere:
 class Plan:
     """A path from the skin to the target, in ``base_link``: a line, or an arc where ``bend_per_m`` is not zero.
 
-    ``target_m`` is the target at end-exhale, the rest position of the breath. ``direction`` is the unit
-    direction at the skin, ``length_m`` is along the path. ``bend_per_m`` (3,) is square to it, points to the
-    arc's centre and is one over the radius long: see ``geometry.arc_points``. At the depths
-    ``checkpoints_m``, ascending, the needle is to stop until an image has confirmed it. ``no_go`` is the
-    digest of the labelled structures, empty where there are none. ``hash`` covers all the rest; consent
-    binds to it.
+    ``target_m`` is the target at end-exhale, the rest position of the breath; the path ends ``beyond_m`` after
+    it. ``direction`` is the unit direction at the skin, ``length_m`` is along the whole path. ``bend_per_m``
+    (3,) is square to it, points to the arc's centre and is one over the radius long: see
+    ``geometry.arc_points``. At the depths ``checkpoints_m``, ascending, the needle is to stop until an image
+    has confirmed it. ``no_go`` is the digest of the labelled structures, empty where there are none. ``hash``
+    covers all the rest; consent binds to it.
     """
 
     entry_m: Vector
@@ -275,6 +275,7 @@ class Plan:
     bend_per_m: Vector = field(default_factory=lambda: np.zeros(3))
     checkpoints_m: tuple[float, ...] = ()
     no_go: str = ""
+    beyond_m: float = 0.0
 
 
 class Mode(IntEnum):

@@ -71,12 +71,13 @@ def final_truth(run: Run) -> Truth | None:
     return min(run.truths, key=lambda truth: abs(truth.steady_ns - (run.arrived_steady_ns or 0)))
 
 
-def errors_m(truth: Truth) -> tuple[float, float | None, float | None]:
-    """Return how far the tip is from the target; of that across the direction of view, and along it.
+def errors_m(truth: Truth, further_m: float) -> tuple[float, float | None, float | None]:
+    """Return how far the tip is from where it was to go; of that across the direction of view, and along it.
 
+    That is the target's centre, or so far beyond it as the plan says.
     Along it an image shows nothing: out of an ultrasound's plane, along an X-ray. None where the truth does not say.
     """
-    error = truth.tip_m - truth.target_m
+    error = truth.tip_m - truth.target_m - further_m * truth.direction
     view = truth.extra.get("view")
     across_m, along_m = (None, None) if view is None else across_and_along(error, np.array(view))
     return float(np.linalg.norm(error)), across_m, along_m
@@ -103,6 +104,11 @@ def purpose_of(run: Run, truth: Truth) -> Achieved | None:
     )
 
 
+def beyond_m(run: Run) -> float:
+    """Return how far beyond the target's centre the tip was to go."""
+    return 0.0 if run.plan is None else run.plan.beyond_m
+
+
 def _mm(length_m: float | None) -> float | None:
     return None if length_m is None else length_m * 1e3
 
@@ -110,7 +116,7 @@ def _mm(length_m: float | None) -> float | None:
 def summary(run: Run) -> dict[str, Any]:
     """Return what the contract asks of summary.json; lengths in millimetres, times in milliseconds."""
     truth = final_truth(run)
-    error_m, across_m, along_m = (None,) * 3 if truth is None else errors_m(truth)
+    error_m, across_m, along_m = (None,) * 3 if truth is None else errors_m(truth, beyond_m(run))
     violations = _violations(run, truth)
     arrived = run.outcome == "arrived" and error_m is not None
     purpose = None if truth is None else purpose_of(run, truth)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ir_guidance.commands.summary import Run, errors_m, final_truth
+from ir_guidance.commands.summary import Run, beyond_m, errors_m, final_truth
 from ir_guidance.geometry import arc_points
 from ir_guidance.values import NS_PER_S, Modality
 
@@ -50,7 +50,7 @@ def _title(run: Run) -> str:
     truth = final_truth(run)
     gap = "where the needle went was not recorded"
     if truth is not None:
-        gap = f"tip to target {float(np.linalg.norm(truth.tip_m - truth.target_m)) * 1e3:.2f} mm"
+        gap = f"tip to target {errors_m(truth, beyond_m(run))[0] * 1e3:.2f} mm"
     return f"{run.procedure} by {run.modality}, seed {run.seed}: {run.outcome}, {gap} ({run.operator} operator)"
 
 
@@ -98,7 +98,7 @@ def _draw_error(axes: Axes, run: Run) -> None:
     axes.set_title("tip to target")
     if run.truths:
         when = _times_s(run, np.array([truth.steady_ns for truth in run.truths]))
-        errors = [errors_m(truth) for truth in run.truths]
+        errors = [errors_m(truth, beyond_m(run)) for truth in run.truths]
         axes.semilogy(when, [error * 1e3 for error, _, _ in errors], color=NEEDLE)
         parts = [(across, along) for _, across, along in errors if across is not None]
         if len(parts) == len(errors):

@@ -85,7 +85,7 @@ def _course(fix: Fix, plan: Plan, goal_m: Vector, open_loop: bool) -> Course:
         return Course(plan.length_m - fix.insertion_m, np.zeros(3))
     towards = goal_m - fix.tip_m
     along = float(towards @ fix.direction)
-    return Course(along, towards - along * fix.direction)
+    return Course(along + plan.beyond_m, towards - along * fix.direction)
 
 
 def _held(fix: Fix, plan: Plan, settings: CorrectSettings) -> Reaction | None:

@@ -27,7 +27,7 @@ class CorrectSettings(Settings):
         0.004, gt=0, le=0.05, description="Distance over which to slow down."
     )
     arrived_m: float = Field(
-        0.0002, gt=0, le=0.005, description="Remaining path that counts as arrived."
+        0.00005, gt=0, le=0.005, description="Remaining path that counts as arrived."
     )
     align_gain_hz: float = Field(
         2.0, gt=0, le=10, description="Fraction of the guide's error removed per second."

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -28,6 +28,7 @@ LARGEST_HALF_ANGLE_RAD = 0.7
 class Paths:
     """Circular arcs, or lines where they do not bend; metres, in ``base_link``, one a row.
 
+    ``targets_m`` (n, 3) are where they end.
     ``directions`` (n, 3) are those at the skin; ``bends_per_m`` (n, 3) point to the arc's centre, one over
     the radius long; ``skin_angles_rad`` (n,) are between path and skin.
     """
@@ -54,8 +55,15 @@ class Paths:
             self.skin_angles_rad[which],
         )
 
+    def beyond(self, by_m: float) -> Paths:
+        """Return the same ways, each gone on with by a length."""
+        if by_m == 0.0:
+            return self
+        longer = replace(self, lengths_m=self.lengths_m + by_m)
+        return replace(longer, targets_m=longer.at(np.ones(1))[:, 0])
+
     def at(self, shares: Array) -> Array:
-        """Return the points (n, m, 3) at shares (m,) of every path, 0 at the skin and 1 at the target."""
+        """Return the points (n, m, 3) at shares (m,) of every path, 0 at the skin and 1 at the end."""
         along_m = shares * self.lengths_m[:, None]
         return arc_points(
             self.entries_m[:, None], self.directions[:, None], self.bends_per_m[:, None], along_m

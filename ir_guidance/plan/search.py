@@ -129,7 +129,8 @@ def search(request: PlanRequest, settings: PlanSettings) -> Ranking:
     """
     check(request)
     skin = request.skin or _line(request, settings)
-    return rank(PLANNERS[settings.planner](skin, request.target_m, settings), request, settings)
+    paths = PLANNERS[settings.planner](skin, request.target_m, settings)
+    return rank(paths.beyond(settings.beyond_m), request, settings)
 
 
 def plan(request: PlanRequest, settings: PlanSettings) -> Plan:
@@ -174,7 +175,7 @@ def plan_of(ranking: Ranking, i: int, request: PlanRequest, settings: PlanSettin
     return hashed(
         Plan(
             entry_m=one.entries_m[0].copy(),
-            target_m=one.targets_m[0].copy(),
+            target_m=one.beyond(-settings.beyond_m).targets_m[0].copy(),
             direction=one.directions[0].copy(),
             length_m=length_m,
             clearance_m=min(float(ranking.clearances_m[i]), 1.0),
@@ -185,6 +186,7 @@ def plan_of(ranking: Ranking, i: int, request: PlanRequest, settings: PlanSettin
             bend_per_m=one.bends_per_m[0].copy(),
             checkpoints_m=checkpoints(length_m, shares * length_m, gaps_m, settings.checkpoints),
             no_go=request.no_go.digest if request.no_go else "",
+            beyond_m=settings.beyond_m,
         )
     )
 

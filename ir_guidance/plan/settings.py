@@ -89,6 +89,9 @@ class PlanSettings(Settings):
     skin_angle_rad: float = Field(
         0.35, ge=0, lt=1.57, description="Least angle between path and skin; a flat needle slips."
     )
+    beyond_m: float = Field(
+        0.0, ge=0, le=0.05, description="How far beyond the target's centre the path ends."
+    )
     longest_m: float = Field(
         0.075, gt=0, le=0.2, description="Longest path; the needle must reach."
     )

@@ -72,6 +72,7 @@ PLAN = hashed(
         obstacles=(Sphere((0.01, 0.02, -0.03), 0.004), Sphere((0.0, 0.0, -0.05), 0.002)),
         hash="",
         planner="arc",
+        beyond_m=0.008,
         bend_per_m=np.array([4.0, 0.0, 0.0]),
         checkpoints_m=(0.005, 0.0123456789, 0.05),
         no_go="digest of what must not be touched",

@@ -123,6 +123,17 @@ def test_aligned_guide_advances():
     assert correction.advance_mps == SETTINGS.advance_mps
 
 
+@pytest.mark.parametrize("beyond_m", [0.0, 0.008])
+def test_the_tip_goes_beyond_the_target_as_the_plan_says_and_still_through_it(beyond_m):
+    plan = replace(PLAN, length_m=LENGTH_M + beyond_m, beyond_m=beyond_m)
+    fix = fix_at(LENGTH_M - 0.001, 0.0005 * ACROSS_Y)
+    found = correct(fix, plan, robot_at(ON_PLAN), SETTINGS, Steering(SETTINGS))
+    off_m = fix.target_m - fix.tip_m
+    assert found.remaining_m == pytest.approx(off_m @ fix.direction + beyond_m)
+    aside_m = np.linalg.norm(off_m - (off_m @ fix.direction) * fix.direction)
+    assert found.predicted_miss_m == pytest.approx(aside_m)
+
+
 @pytest.mark.parametrize("insertion_m", [-0.01, 0.001, 0.02, 0.05, 0.0545, 0.0547])
 def test_advance_is_bounded_by_what_remains_and_by_what_the_expiry_allows(insertion_m):
     correction = answer(fix_at(insertion_m))

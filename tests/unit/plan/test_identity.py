@@ -37,6 +37,7 @@ CHANGES: dict[str, Any] = {
     "bend_per_m": np.array([0.0, 1e-9, 0.0]),
     "checkpoints_m": (0.02,),
     "no_go": "abc",
+    "beyond_m": 1e-9,
 }
 
 

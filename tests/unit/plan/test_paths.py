@@ -55,6 +55,16 @@ def test_every_path_runs_from_its_entry_to_the_target(planner):
     np.testing.assert_allclose(ways_m, paths.lengths_m, rtol=1e-6)
 
 
+@pytest.mark.parametrize("planner", PLANNERS.values(), ids=PLANNERS)
+def test_a_path_that_goes_on_passes_through_its_target(planner):
+    paths = planner(SKIN, TARGET_M, SETTINGS)
+    longer = paths.beyond(0.008)
+    passed_m = longer.points(np.arange(len(paths)), paths.lengths_m / longer.lengths_m)
+    np.testing.assert_allclose(passed_m, np.tile(TARGET_M, (len(paths), 1)), atol=1e-12)
+    np.testing.assert_allclose(longer.lengths_m, paths.lengths_m + 0.008)
+    np.testing.assert_allclose(longer.targets_m, longer.at(np.ones(1))[:, 0])
+
+
 def test_arcs_are_no_tighter_than_allowed_and_go_to_every_side():
     paths = arc(SKIN, TARGET_M, SETTINGS)
     assert len(paths) == len(SKIN.points_m) * (1 + ROLLS * BENDS)

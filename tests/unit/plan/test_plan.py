@@ -89,6 +89,17 @@ def test_path_goes_round_what_lies_in_the_way():
     assert distance_m(round_it, MIDWAY) >= SETTINGS.clearance_m
 
 
+def test_what_lies_between_the_target_and_a_path_that_ends_beyond_it_is_in_the_way():
+    settings = SETTINGS.model_copy(update={"beyond_m": 0.008})
+    free = plan(request(), settings)
+    np.testing.assert_allclose(free.target_m, TARGET_M, atol=1e-12)
+    to_target_m = np.linalg.norm(TARGET_M - free.entry_m)
+    assert (free.length_m, free.beyond_m) == (pytest.approx(to_target_m + 0.008), 0.008)
+    behind = Sphere(tuple(TARGET_M + 0.006 * free.direction), 0.002)
+    with pytest.raises(NoPlanError, match="too near a no-go region"):
+        plan(request(obstacles=(behind,)), settings)
+
+
 def test_region_beyond_the_target_is_not_in_the_way():
     beyond = Sphere(tuple(TARGET_M + 0.010 * plan(request(), SETTINGS).direction), 0.004)
     assert plan(request(obstacles=(beyond,)), SETTINGS).clearance_m >= SETTINGS.clearance_m
