@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where an X-ray image darkens no more along a shaft that the network has found: a second opinion on its tip.
 
-The network knows which thing is the needle, but was trained on simulated ends: on real wires its tip lay
-0.7 mm too far along every one of them. The brightness along the shaft knows nothing of needles, but where
-it steps. Their errors have little in common (correlation 0.2 to 0.3).
+The network knows which thing is the needle and where steel ends that casts no shadow any more. Where it says
+that it is unsure, as of real wires, the brightness along the shaft knows where that steps. Where it is sure
+a step is the worse witness: on simulated needles, asked always, it made 0.75 px of tip error 0.85.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from ir_guidance.values import Modality, Vector
 Image = NDArray[np.uint8]
 
 BACK_M, BEYOND_M, ASIDE_M = 0.020, 0.012, 0.004
-TAPER_M = 0.0002
-"""A bevel is thin before it ends: the step lies this much short of the tip, and is known no better."""
+UNSURE_M = 0.00065
+"""Standard deviation along the shaft from which the network is not alone asked."""
+TAPER_M, STEP_SIGMA_M = 0.0002, 0.0004
+"""A bevel is thin before it ends: how far short of the tip it steps, and how well that is known at best."""
 MOST_SIGMAS = 3.0
 
 
@@ -32,9 +34,12 @@ def ended_by_brightness(
 ) -> Place:
     """Return the tip moved along its shaft to where both agree best, weighed by their variances.
 
-    ``direction`` is the unit vector (u, v) that the needle points in. A step farther off than both together
-    can be wrong is of another thing, and changes nothing.
+    ``direction`` is the unit vector (u, v) that the needle points in. A tip that is surer than ``UNSURE_M``
+    stays; and a step farther off than both together can be wrong is of another thing, and changes nothing.
     """
+    along_px2 = float(direction @ tip.covariance @ direction)
+    if along_px2 * spacing_m**2 < UNSURE_M**2:
+        return tip
     corner, part = _part(tip.place, image, spacing_m)
     if min(part.shape) < 2:
         return tip
@@ -49,8 +54,7 @@ def ended_by_brightness(
         strip, Curve(np.array([row, 0.0, 0.0]), np.eye(3), back, 1.0), settings, spacing_m, None
     )
     taper = TAPER_M / spacing_m
-    off, step_px2 = end.s + taper - back, end.sigma**2 + taper**2
-    along_px2 = float(direction @ tip.covariance @ direction)
+    off, step_px2 = end.s + taper - back, end.sigma**2 + (STEP_SIGMA_M / spacing_m) ** 2
     if off**2 > MOST_SIGMAS**2 * (along_px2 + step_px2):
         return tip
     share = along_px2 / (along_px2 + step_px2)

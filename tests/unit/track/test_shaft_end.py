@@ -10,7 +10,7 @@ import pytest
 
 from ir_guidance.track.place import Place
 from ir_guidance.track.settings import TrackSettings
-from ir_guidance.track.shaft_end import TAPER_M, ended_by_brightness
+from ir_guidance.track.shaft_end import TAPER_M, UNSURE_M, ended_by_brightness
 from ir_guidance.values import Modality
 
 SPACING_M = 0.0003
@@ -44,27 +44,26 @@ def guess(along_px, along_sigma_px=5.0):
 def test_a_tip_placed_along_its_shaft_is_moved_to_the_shadows_end(along_px, seed):
     found = ended_by_brightness(guess(along_px), DIRECTION, image(seed=seed), SPACING_M, SHAFT)
     off = found.place - TIP_PX
-    assert abs(off @ DIRECTION) < TAPER_M / SPACING_M + 0.7
+    assert abs(off @ DIRECTION) < TAPER_M / SPACING_M + 1.0
     assert abs(off @ ASIDE) < 1e-9, "along the shaft alone"
-    assert DIRECTION @ found.covariance @ DIRECTION < 0.3 * 25.0
+    assert DIRECTION @ found.covariance @ DIRECTION < 0.5 * 25.0
     assert ASIDE @ found.covariance @ ASIDE == pytest.approx(1.0)
 
 
-def test_a_sure_tip_is_hardly_moved():
-    before = guess(-1.0, along_sigma_px=0.3)
-    found = ended_by_brightness(before, DIRECTION, image(), SPACING_M, SHAFT)
-    assert np.linalg.norm(found.place - before.place) < 0.3
+def test_a_sure_tip_is_not_asked_about():
+    before = guess(-1.0, along_sigma_px=0.9 * UNSURE_M / SPACING_M)
+    assert ended_by_brightness(before, DIRECTION, image(), SPACING_M, SHAFT) is before
 
 
 def test_a_step_too_far_off_is_of_another_thing():
-    before = guess(12.0, along_sigma_px=1.0)
+    before = guess(12.0, along_sigma_px=1.1 * UNSURE_M / SPACING_M)
     found = ended_by_brightness(before, DIRECTION, image(), SPACING_M, SHAFT)
     assert found is before
 
 
 @pytest.mark.parametrize("place", [(-30.0, 20.0), (2.0, 1.0), (511.0, 511.0), (700.0, 900.0)])
 def test_at_the_edge_of_the_image_and_beyond_it_stays_sound(place):
-    before = Place(np.array(place), np.eye(2), 0.9)
+    before = Place(np.array(place), 9.0 * np.eye(2), 0.9)
     found = ended_by_brightness(before, DIRECTION, image(), SPACING_M, SHAFT)
     assert np.isfinite(found.place).all()
     assert np.linalg.eigvalsh(found.covariance)[0] > 0
