@@ -33,6 +33,8 @@ MEASURED_CP = "robot/measured_cp"
 OPERATING_STATE = "robot/operating_state"
 STATE_COMMAND = "robot/state_command"
 GATE_STATE = "robot/gate_state"
+SHADOW_JS = "robot/shadow_js"
+ROBOT_DESCRIPTION = "robot_description"
 LATENCY = "robot/latency"
 
 GROUND_TRUTH = "room/ground_truth"

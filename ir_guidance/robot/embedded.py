@@ -40,6 +40,18 @@ class DriveSettings(Settings):
     encoder_step_rad: float = Field(5e-5, gt=0, le=1e-2, description="Resolution of turning axes.")
 
 
+SLIDES = np.array([True, True, False, False, True, False])
+"""Which joints slide; the others turn."""
+
+
+def mounting_error(settings: DriveSettings, generator: np.random.Generator) -> Vector:
+    """Draw by how much the joints (6,) are elsewhere than the encoders say."""
+    sigma = np.where(SLIDES, settings.offset_sigma_m, settings.offset_sigma_rad)
+    sigma[INSERTION] = 0.0  # the needle's length is measured before it is mounted
+    sigma[ROLL] = settings.roll_offset_sigma_rad
+    return generator.normal(0.0, sigma)
+
+
 class EmbeddedRobot:
     """Axes that move to the last set point within their limits; silence stops them where they are."""
 
@@ -52,13 +64,9 @@ class EmbeddedRobot:
             SettingsError: The physics that was chosen is not installed.
         """
         self._settings, self._limits = settings, limits
-        kinds = np.array([1, 1, 0, 0, 1, 0], dtype=bool)  # sliding axes
-        sigma = np.where(kinds, settings.offset_sigma_m, settings.offset_sigma_rad)
-        sigma[INSERTION] = 0.0  # the needle's length is measured before it is mounted
-        sigma[ROLL] = settings.roll_offset_sigma_rad
         self._generator = np.random.default_rng([seed, 5])
-        self._offset = self._generator.normal(0.0, sigma)
-        self._resolution = np.where(kinds, settings.encoder_step_m, settings.encoder_step_rad)
+        self._offset = mounting_error(settings, self._generator)
+        self._resolution = np.where(SLIDES, settings.encoder_step_m, settings.encoder_step_rad)
         self._fastest = np.array(limits.velocity)
         self._axes = make_axes(settings.physics, limits, np.array(settings.home))
         self._setpoint = np.array(settings.home)

@@ -72,7 +72,7 @@ def test_every_moving_body_has_a_mass():
 @pytest.mark.parametrize(
     ("old", "new", "word"),
     [
-        ("<robot", "<rob ot", "not XML"),
+        ("<robot", "<<robot", "not XML"),
         ('joint name="yaw"', 'joint name="jaw"', "no joint 'yaw'"),
         ('<joint name="roll" type="revolute">', '<joint name="roll" type="continuous">', "'roll'"),
         ('lower="0.35"', 'lower="nan"', "'pitch' are not numbers"),
