@@ -29,6 +29,8 @@ setup(
         "ir_guidance": [
             "profiles/*.yaml",
             "robot/*.urdf",
+            "robot/gazebo/*.sdf",
+            "robot/gazebo/*.yaml",
             "models/*.onnx",
             "models/*.json",
             "models/*.md",
