@@ -187,7 +187,10 @@ def _terminal_operator(
     node.trigger_activate()
     stack.callback(node.destroy_node)
     console.print(
-        "The script points at the lesion and approves the plan; hold SPACE to consent, Ctrl-C to end."
+        "The script points at the lesion and approves the plan; hold SPACE to consent, r to retract, Ctrl-C to end."
+    )
+    console.print(
+        "Hold x y p w i o to jog guide_x, guide_y, pitch, yaw, insertion, roll; capitals jog down."
     )
     return stack
 

@@ -20,6 +20,7 @@ from ir_guidance.gate import Gate
 from ir_guidance.gate.checks import OVER_BUDGET
 from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
+from ir_guidance.nodes.by_hand import ByHand
 from ir_guidance.nodes.conversions import BOOT_ID, ConversionError, GateReport
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.drives import ControllerSettings, SimLevel, make_drive
@@ -63,6 +64,7 @@ class RobotNode(LifecycleNode):
         super().__init__("robot", **(OPTIONS | options))
         self.settings, self._profile = read_settings(self, RobotNodeSettings)
         self.gate: Gate | None = None
+        self.limits = self._profile.limits
         self._timer = None
         self._reported_ns = 0
         self._last: tuple[Level, tuple[str, ...]] | None = None
@@ -72,6 +74,7 @@ class RobotNode(LifecycleNode):
         self._make_subscriptions()
         self._diagnosis = StageDiagnosis(self, self._profile.budget)
         self._gate_services = GateServices(self, self)
+        self._by_hand = ByHand(self, self)
         shadowed = self.settings.sim_level == SimLevel.SHADOWED
         self._shadow = ShadowWatch(self, self._profile.gate) if shadowed else None
         self._drive = make_drive(
@@ -103,11 +106,11 @@ class RobotNode(LifecycleNode):
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         try:
-            limits = self._drive.prepare(self._profile.limits)
+            self.limits = self._drive.prepare(self._profile.limits)
         except ModelError as error:
             self.get_logger().error(str(error))
             return TransitionCallbackReturn.FAILURE
-        self.gate = Gate(self._profile.gate, limits, uuid.uuid4().hex)
+        self.gate = Gate(self._profile.gate, self.limits, uuid.uuid4().hex)
         return TransitionCallbackReturn.SUCCESS
 
     @reported
@@ -142,6 +145,12 @@ class RobotNode(LifecycleNode):
             self._timer = None
         if self.gate is not None:
             self.gate.withdraw()
+        self._by_hand.rest()
+
+    def destroy_node(self) -> None:
+        """Release the action before the node that it belongs to."""
+        self._by_hand.destroy()
+        super().destroy_node()
 
     # What comes in.
 
@@ -199,6 +208,7 @@ class RobotNode(LifecycleNode):
         if decision.command is not None:
             self._drive.send(decision.command)
             self._mirror(decision.command)
+        self._by_hand.tick(decision.level, decision.reasons, now_ns)
         changed = (decision.level, decision.reasons) != self._last
         if changed or now_ns - self._reported_ns >= REPORT_NS:
             self._last, self._reported_ns = (decision.level, decision.reasons), now_ns
