@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import JointState
 from trajectory_msgs.msg import JointTrajectory
 
 from graph import active, node_command
 from ir_guidance.kinematics import INSERTION, JOINTS
-from ir_guidance.nodes import conversions, qos
+from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.robot.model import URDF
 from ir_guidance.values import NS_PER_MS, NS_PER_S
 from rig import PROFILE, Rig, steady_ns
@@ -135,6 +136,32 @@ def test_joint_states_without_news_are_no_life(gate, controller, graph):
     relay = graph.node.create_publisher(JointState, "joint_states", 10)
     graph.node.create_timer(0.01, lambda: relay.publish(last))
     rig.level(R4, "robot state missing")
+
+
+def test_a_simulation_that_shadows_the_hardware_goes_along_and_is_compared_with_it(
+    controller, start, graph
+):
+    shadow = start(node_command("room", "-p", "images:=false", "-p", "shadow:=true"))
+    robot = start(node_command("robot", "-p", "sim_level:=3"))
+    active(shadow, "/room")
+    active(robot, "/robot")
+    said = graph.heard(DiagnosticArray, topics.DIAGNOSTICS, qos.RECORDED)
+    simulated = graph.heard(JointState, topics.SHADOW_JS, qos.RECORDED)
+    rig = Rig(graph, drive=False)
+    rig.moving()
+    began_m = simulated[-1].position[INSERTION]
+    graph.until(lambda: simulated[-1].position[INSERTION] > began_m + 0.003, "the shadow moves")
+    assert list(simulated[-1].position) == pytest.approx(list(rig.told[-1].position), abs=5e-4)
+    found = [s for msg in said for s in msg.status if s.name == "robot: shadow"]
+    assert found and found[-1].level == DiagnosticStatus.OK, found
+    shadow.process.kill()
+    graph.until(
+        lambda: any(
+            status.level == DiagnosticStatus.STALE for msg in said[-2:] for status in msg.status
+        ),
+        "a shadow that is gone is said to be",
+    )
+    assert rig.state.level < R4, "and stops nothing"
 
 
 def test_without_the_hardwares_limits_it_does_not_start(start, graph):
