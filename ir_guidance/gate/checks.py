@@ -117,6 +117,14 @@ def reach_fault(position: tuple[float, ...], limits: RobotLimits) -> str:
     return ""
 
 
+def plan_fault(planned: tuple[float, ...], limits: RobotLimits) -> str:
+    """Return why a plan's joints, insertion at its depth, cannot be gone to."""
+    if not all(math.isfinite(value) for value in planned):
+        return "the plan holds a value that is not finite"
+    fault = reach_fault(planned, limits)
+    return f"the robot cannot reach the plan: {fault}" if fault else ""
+
+
 def within_reach(position: tuple[float, ...], limits: RobotLimits) -> tuple[float, ...] | None:
     """Return a measured position within the joint limits; None when it is beyond one by more than encoders err."""
     ranges = zip(position, limits.lower, limits.upper, strict=True)

@@ -16,6 +16,7 @@ from ir_guidance.gate.hand import HandKey
 from ir_guidance.gate.intake import AT_REST, Intake
 from ir_guidance.gate.motion import Motion, replaced
 from ir_guidance.gate.permission import HELD_TOO_LONG_NS, Permission
+from ir_guidance.gate.phantom import PhantomCheck
 from ir_guidance.gate.protection import Protection
 from ir_guidance.gate.settings import BLIND_TRAVEL_M, GateSettings
 from ir_guidance.kinematics import INSERTION, RobotLimits
@@ -51,6 +52,7 @@ class Gate:
         self._intake = Intake(settings, limits.velocity, acceleration)
         self._permission = Permission(settings, session)
         self._protection = Protection(settings)
+        self.phantom = PhantomCheck(settings)
         self._hand = HandKey(settings, limits, acceleration, session)
         self._by_hand = False
         self._idle = IDLE
@@ -84,17 +86,15 @@ class Gate:
         """Take the operator's approval of a plan: its hash, the guide's joints on it and its depth.
 
         Raises:
-            RefusedError: Motion is under way, a stop is in force, or the robot cannot reach the plan.
+            RefusedError: It moves, is stopped, lacks a phantom check, or cannot reach the plan.
         """
         planned = replaced(joints, INSERTION, depth_m)
         if self._stopped:
             raise RefusedError(f"stopped ({self._stopped}): reset first")
         if self._motion.moving or self._by_hand:
             raise RefusedError("the robot is moving: hold first")
-        if not all(math.isfinite(value) for value in planned):
-            raise RefusedError("the plan holds a value that is not finite")
-        if fault := checks.reach_fault(planned, self._limits):
-            raise RefusedError(f"the robot cannot reach the plan: {fault}")
+        if fault := self.phantom.fault() or checks.plan_fault(planned, self._limits):
+            raise RefusedError(fault)
         self._approved, self._idle = (plan_hash, planned), IDLE
         self._begun = False
         self._intake.clear()

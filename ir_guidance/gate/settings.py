@@ -69,6 +69,12 @@ class GateSettings(Settings):
     force_n: float = Field(15.0, gt=0, le=50, description="Largest axial force.")
     advance_mps: float = Field(0.003, gt=0, le=0.02, description="Fastest advance.")
     decelerate_mps2: float = Field(0.05, gt=0, le=1.0, description="Deceleration of the advance.")
+    phantom_points: int = Field(
+        0, ge=0, le=20, description="Points of a phantom to check before arming; 0: no check."
+    )
+    phantom_error_m: float = Field(
+        0.001, gt=0, le=0.005, description="Farthest that the tip may be off such a point."
+    )
     retract_mps: float = Field(
         0.004, gt=0, le=0.01, description="Speed of a retraction by the operator's hand."
     )

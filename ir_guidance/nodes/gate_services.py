@@ -6,17 +6,21 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import numpy as np
 from rclpy.node import Node
 from std_msgs.msg import String
 
 from ir_guidance.gate import Gate, RefusedError
-from ir_guidance.kinematics import joints_for
+from ir_guidance.kinematics import guide_pose, joints_for, straight_tip
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.running import steady_ns
 from ir_guidance.values import Plan
 from ir_guidance_msgs.msg import Plan as PlanMsg
-from ir_guidance_msgs.srv import ApprovePlan, Reset, Stop
+from ir_guidance_msgs.srv import ApprovePlan, CheckPhantom, Reset, Stop
+
+AT_POINT_M = 0.0005
+"""How near a phantom's point the robot must have been driven, by its own joints, for the check to mean anything."""
 
 
 class Keeper(Protocol):
@@ -37,6 +41,7 @@ class GateServices:
         node.create_service(ApprovePlan, topics.APPROVE_PLAN, self._on_approve)
         node.create_service(Stop, topics.STOP, self._on_stop)
         node.create_service(Reset, topics.RESET, self._on_reset)
+        node.create_service(CheckPhantom, topics.CHECK_PHANTOM, self._on_check)
 
     def _on_plan(self, msg: PlanMsg) -> None:
         try:
@@ -108,3 +113,38 @@ class GateServices:
             return response
         response.accepted = True
         return response
+
+    def _on_check(
+        self, request: CheckPhantom.Request, response: CheckPhantom.Response
+    ) -> CheckPhantom.Response:
+        response.error_code, response.message = self._check(request, response)
+        gate = self._keeper.gate
+        if gate is not None:
+            response.points, response.worst_m = gate.phantom.points, gate.phantom.worst_m
+            response.passed = gate.phantom.points > 0 and not gate.phantom.fault()
+        return response
+
+    def _check(
+        self, request: CheckPhantom.Request, codes: CheckPhantom.Response
+    ) -> tuple[int, str]:
+        """Record one point of the phantom, or return why it says nothing."""
+        gate = self._keeper.gate
+        if gate is None or gate.measured is None or not self._keeper.active:
+            return codes.NO_ROBOT, "the robot is not active, or not heard of"
+        known_m, measured_m = (
+            np.array([at.x, at.y, at.z]) for at in (request.known, request.measured)
+        )
+        named = bool(request.operator_name.strip())
+        if not named or not np.isfinite([*known_m, *measured_m]).all():
+            return codes.INVALID, "a number is not finite, or operator_name is empty"
+        if gate.measured.velocity.any():
+            return codes.MOVING, "the robot moves"
+        off_m = np.linalg.norm(straight_tip(guide_pose(gate.measured.position)) - known_m)
+        if off_m > AT_POINT_M:
+            return codes.NOT_THERE, f"the robot is {off_m * 1e3:.2f} mm from the point: drive there"
+        codes.error_m = float(np.linalg.norm(measured_m - known_m))
+        gate.phantom.note(codes.error_m)
+        self._node.get_logger().info(
+            f"phantom checked by {request.operator_name}: {codes.error_m * 1e3:.2f} mm"
+        )
+        return codes.OK, ""

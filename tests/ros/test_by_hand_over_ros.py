@@ -9,15 +9,14 @@ from functools import partial
 import numpy as np
 import pytest
 from geometry_msgs.msg import PoseStamped
-from rclpy.action import ActionClient
 from sensor_msgs.msg import JointState
 
+from by_hand_rig import Keys, asked_to_move
 from graph import active, node_command, processes
 from ir_guidance.kinematics import INSERTION, JOINTS
-from ir_guidance.nodes import conversions, qos, topics
-from ir_guidance.values import NS_PER_MS, Hand, Mean
+from ir_guidance.nodes import qos, topics
+from ir_guidance.values import NS_PER_MS, Mean
 from ir_guidance_msgs.action import Move
-from ir_guidance_msgs.msg import Hand as HandMsg
 from rig import HOME, PROFILE, Rig, steady_ns
 
 R0, R3, R4 = 0, 3, 4
@@ -31,49 +30,6 @@ def process(tmp_path_factory):
         process = start(node_command("robot"))
         active(process, "/robot")
         yield process
-
-
-class Keys:
-    """A hand on motion keys: what is held is an attribute."""
-
-    def __init__(self, graph, rig):
-        self._rig = rig
-        self._publisher = graph.node.create_publisher(HandMsg, topics.HAND, qos.CONSENT)
-        self.press = self.sequence = 0
-        self.asked = None
-        graph.node.create_timer(0.05, self._repeat)
-        graph.until(self._publisher.get_subscription_count, "the gate hears the hand")
-
-    def hold(self, mean, rate=(0.0,) * 6):
-        self.press += 1
-        self.asked = (mean, rate)
-
-    def let_go(self):
-        mean, rate = self.asked
-        self.asked = None
-        self._say(mean, rate, held=False)
-        return steady_ns()
-
-    def fall_silent(self):
-        self.asked = None
-        return steady_ns() + 250 * NS_PER_MS
-
-    def _repeat(self):
-        if self.asked is not None:
-            self._say(*self.asked, held=True)
-
-    def _say(self, mean, rate, *, held):
-        self.sequence += 1
-        hand = Hand(
-            session=self._rig.state.session,
-            sequence=self.sequence,
-            issued_steady_ns=steady_ns(),
-            press=self.press,
-            held=held,
-            mean=mean,
-            rate=rate,
-        )
-        self._publisher.publish(conversions.hand_to_msg(hand))
 
 
 @pytest.fixture
@@ -136,17 +92,6 @@ def test_a_key_during_an_insertion_takes_it_over_and_consent_must_be_given_anew(
 def beside_home(*offsets):
     """Return joints (6,) some way from where the drive stands; those not named stay."""
     return np.array(HOME) + np.array((*offsets, *(0.0,) * (len(HOME) - len(offsets))))
-
-
-def asked_to_move(graph, position, eps_m=0.0, eps_rad=0.0):
-    """Send a goal; return what gives its result, None while there is none."""
-    client = graph.kept(ActionClient(graph.node, Move, topics.MOVE))
-    graph.until(client.server_is_ready, "the action's server")
-    goal = Move.Goal(position=np.array(position), eps_m=eps_m, eps_rad=eps_rad)
-    sent = client.send_goal_async(goal)
-    graph.until(sent.done, "the goal's answer")
-    answer = sent.result().get_result_async()
-    return lambda: answer.result().result if answer.done() else None
 
 
 def test_a_move_goes_on_only_while_its_key_is_held_and_ends_within_its_tolerance(rig, keys, graph):
