@@ -15,8 +15,10 @@ from by_hand_rig import Keys, asked_to_move
 from graph import active, node_command, processes
 from ir_guidance.kinematics import INSERTION, JOINTS
 from ir_guidance.nodes import qos, topics
+from ir_guidance.nodes.operator_node import OperatorNode
 from ir_guidance.values import NS_PER_MS, Mean
 from ir_guidance_msgs.action import Move
+from ir_guidance_msgs.msg import Hand as HandMsg
 from rig import HOME, PROFILE, Rig, steady_ns
 
 R0, R3, R4 = 0, 3, 4
@@ -155,3 +157,24 @@ def test_crtks_verbs_move_nothing_without_the_key(rig, keys, graph, topic):
     graph.until(
         lambda: abs(rig.told[-1].position[0] - place[0]) < 1.5e-4, "the place", timeout_s=10.0
     )
+
+
+def test_a_persons_key_on_the_terminal_is_what_moves_it_and_its_release_ends_it(rig, graph):
+    held = {"key": ""}
+    person = graph.add(partial(OperatorNode, lambda: held["key"]))
+    person.trigger_configure()
+    person.trigger_activate()
+    hands = graph.heard(HandMsg, topics.HAND, qos.RECORDED)
+    graph.spin(0.3)
+    assert not hands and not rig.commands
+    held["key"] = "r"
+    graph.until(lambda: rig.told[-1].position[INSERTION] < HOME[INSERTION] - 0.0005, "retraction")
+    held["key"] = "X"
+    graph.until(lambda: rig.told[-1].position[0] < HOME[0] - 0.0005, "a jog, by a press of its own")
+    assert {hand.press for hand in hands} == {1, 2}
+    held["key"] = "q"
+    graph.until(lambda: not hands[-1].held, "it is said once that the key was let go")
+    graph.until(lambda: not moving(rig), "it rests")
+    count = len(hands)
+    graph.spin(0.3)
+    assert len(hands) == count
