@@ -26,7 +26,15 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["ir_guidance", "ir_guidance.*"]),
     package_data={
-        "ir_guidance": ["profiles/*.yaml", "models/*.onnx", "models/*.json", "models/*.md"]
+        "ir_guidance": [
+            "profiles/*.yaml",
+            "robot/*.urdf",
+            "robot/gazebo/*.sdf",
+            "robot/gazebo/*.yaml",
+            "models/*.onnx",
+            "models/*.json",
+            "models/*.md",
+        ]
     },
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/ir_guidance"]),
@@ -38,6 +46,7 @@ setup(
     install_requires=[
         "matplotlib",
         "mcap",
+        "mujoco",
         "numpy>=1.26",
         "opencv-python-headless",
         "pillow",

@@ -53,7 +53,9 @@ def demo(
     backend: Backend = "auto",
     ct: CtFile = None,
     seed: Seed = 0,
-    sim_level: Annotated[int, typer.Option(help="0: the embedded robot.")] = 0,
+    sim_level: Annotated[
+        int, typer.Option(help="0: the embedded robot, 1: Gazebo's, where it is installed.")
+    ] = 0,
     headless: Annotated[
         bool, typer.Option("--headless", help="A script consents, and the summary says so.")
     ] = False,
@@ -66,25 +68,37 @@ def demo(
     from ir_guidance.commands.summary import summary, table, write_summary
     from ir_guidance.commands.trajectory import draw_trajectory
     from ir_guidance.lockstep import check_ct
+    from ir_guidance.robot.gazebo import gazebo_commands
     from ir_guidance.track import BACKENDS
 
     _only("--views", str(views), ["1", "2"])
     profile = _profile(procedure, modality, views)
     _only("--backend", backend, list(BACKENDS))
-    _only("--sim-level", str(sim_level), ["0"])
+    _only("--sim-level", str(sim_level), ["0", "1"])
     check_ct(ct, profile.modality)
     if not headless and not sys.stdin.isatty():
         raise SettingsError(
             "demo: consent is held on a key, and this is no terminal; add --headless"
         )
+    _need_ros()
+    others = gazebo_commands() if sim_level == 1 else {}
     folder = out or unused(Path("build/demo"))
     check_free(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    _need_ros()
     from ir_guidance.nodes.demo import run_demo
 
     console.print(f"{procedure} by {profile.modality}, seed {seed}: starting the nodes")
-    run = run_demo(profile, seed, folder, console, backend=backend, headless=headless, ct=ct)
+    run = run_demo(
+        profile,
+        seed,
+        folder,
+        console,
+        backend=backend,
+        headless=headless,
+        ct=ct,
+        sim_level=sim_level,
+        others=others,
+    )
     found = summary(run)
     write_summary(found, folder)
     draw_trajectory(run, folder / "trajectory.png")

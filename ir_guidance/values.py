@@ -329,6 +329,31 @@ class Consent:
     held: bool
 
 
+class Mean(IntEnum):
+    """What the operator's hand on a motion key means."""
+
+    RETRACT = 0
+    JOG = 1
+    MOVE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """The operator's hand on a motion key, repeated while it is held; silence means stop.
+
+    ``press`` counts presses: one that was let go does not come back. ``rate`` is that of the joints in the order
+    of ``kinematics.JOINTS``, m/s and rad/s, nothing for a retraction; the gate bounds it.
+    """
+
+    session: str
+    sequence: int
+    issued_steady_ns: int
+    press: int
+    held: bool
+    mean: Mean
+    rate: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """Joint set points for the robot, valid until ``expires_steady_ns``; metres and radians.

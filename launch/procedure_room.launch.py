@@ -30,8 +30,8 @@ def generate_launch_description() -> LaunchDescription:
             DeclareLaunchArgument(
                 "sim_level",
                 default_value="0",
-                choices=["0"],
-                description="0: embedded robot under real images.",
+                choices=["0", "2", "3"],
+                description="0: embedded robot, 2: hardware, 3: hardware shadowed by simulation.",
             ),
             launching.params_file(str(CONFIG)),
             launching.BACKEND,

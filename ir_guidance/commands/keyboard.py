@@ -20,7 +20,7 @@ REPEAT_WITHIN_NS = 150 * NS_PER_MS
 
 
 class HeldKey:
-    """Consent by hold: true while the space bar repeats, false within 150 ms of letting go.
+    """Which key is held: the one that repeats, and none within 150 ms of letting go.
 
     A terminal sends no key releases; what it sends is the key again and again, about 30 times a
     second, after the keyboard's own delay. So nothing moves before the key repeats.
@@ -29,7 +29,7 @@ class HeldKey:
     def __init__(self, clock_ns: Clock) -> None:
         """Watch standard input, which must be a terminal."""
         self._clock_ns = clock_ns
-        self._repeats = 0
+        self._key, self._repeats = "", 0
         self._last_ns = self._asked_ns = 0
 
     def __enter__(self) -> Self:
@@ -47,17 +47,19 @@ class HeldKey:
         """Give the terminal back as it was."""
         termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)
 
-    def held(self) -> bool:
-        """Return whether the space bar is held now; to be asked again within 150 ms."""
+    def held(self) -> str:
+        """Return the key that is held now, empty for none; to be asked again within 150 ms."""
         now_ns = self._clock_ns()
         waited = now_ns - self._asked_ns > REPEAT_WITHIN_NS  # old keys say nothing of now
         self._asked_ns = now_ns
-        if waited or now_ns - self._last_ns > REPEAT_WITHIN_NS:
-            self._repeats = 0
-        if b" " in self._typed() and not waited:
+        typed = set(self._typed())
+        if waited or now_ns - self._last_ns > REPEAT_WITHIN_NS or typed - {ord(self._key or "\0")}:
+            self._key, self._repeats = "", 0
+        if len(typed) == 1 and not waited:
+            self._key = chr(typed.pop())
             self._repeats += 1  # however many came at once: that may be a paste
             self._last_ns = now_ns
-        return self._repeats >= REPEATS
+        return self._key if self._repeats >= REPEATS else ""
 
     def _typed(self) -> bytes:
         keys = b""

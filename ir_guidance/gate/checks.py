@@ -10,6 +10,7 @@ from ir_guidance.gate.settings import GateSettings
 from ir_guidance.kinematics import INSERTION, JOINTS, ROLL, RobotLimits
 from ir_guidance.values import NS_PER_MS, Consent, Correction, Mode, RobotState
 
+ENCODERS_ERR = 2e-5  # metres, radians
 FUTURE = "from the future"
 OVER_BUDGET = "over budget"
 UNSURE_ACROSS = "too uncertain across the view"
@@ -114,6 +115,22 @@ def reach_fault(position: tuple[float, ...], limits: RobotLimits) -> str:
         if not low <= value <= high:
             return f"{name} {value:.4f} outside [{low}, {high}]"
     return ""
+
+
+def plan_fault(planned: tuple[float, ...], limits: RobotLimits) -> str:
+    """Return why a plan's joints, insertion at its depth, cannot be gone to."""
+    if not all(math.isfinite(value) for value in planned):
+        return "the plan holds a value that is not finite"
+    fault = reach_fault(planned, limits)
+    return f"the robot cannot reach the plan: {fault}" if fault else ""
+
+
+def within_reach(position: tuple[float, ...], limits: RobotLimits) -> tuple[float, ...] | None:
+    """Return a measured position within the joint limits; None when it is beyond one by more than encoders err."""
+    ranges = zip(position, limits.lower, limits.upper, strict=True)
+    inside = tuple(min(max(at, low), high) for at, low, high in ranges)
+    off = max(abs(at - was) for at, was in zip(inside, position, strict=True))
+    return inside if off <= ENCODERS_ERR else None
 
 
 def envelope_fault(

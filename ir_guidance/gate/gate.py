@@ -11,9 +11,13 @@ from __future__ import annotations
 import math
 
 from ir_guidance.gate import checks
+from ir_guidance.gate.answers import Answers
+from ir_guidance.gate.hand import HandKey
 from ir_guidance.gate.intake import AT_REST, Intake
 from ir_guidance.gate.motion import Motion, replaced
 from ir_guidance.gate.permission import HELD_TOO_LONG_NS, Permission
+from ir_guidance.gate.phantom import PhantomCheck
+from ir_guidance.gate.protection import Protection
 from ir_guidance.gate.settings import BLIND_TRAVEL_M, GateSettings
 from ir_guidance.kinematics import INSERTION, RobotLimits
 from ir_guidance.values import (
@@ -23,6 +27,7 @@ from ir_guidance.values import (
     Consent,
     Correction,
     Decision,
+    Hand,
     Level,
     RobotState,
 )
@@ -46,24 +51,31 @@ class Gate:
         self._motion = Motion(acceleration)
         self._intake = Intake(settings, limits.velocity, acceleration)
         self._permission = Permission(settings, session)
+        self._protection = Protection(settings)
+        self.phantom = PhantomCheck(settings)
+        self._hand = HandKey(settings, limits, acceleration, session)
+        self._by_hand = False
         self._idle = IDLE
         self._approved: tuple[str, tuple[float, ...]] | None = None
-        self._robot: RobotState | None = None
+        self.measured: RobotState | None = None
+        """What the robot measured last."""
         self._stopped = ""
-        self._astray_since_ns: int | None = None
         self._tick_ns: int | None = None
-        self._command_sequence = 0
         self._begun = self._ran_out = False
-        self._degraded = ""
         self._outside = 0
-        self.refused: dict[str, int] = {}
-        self.levels_reached: set[Level] = set()
-        self.blind_travel_max_m = 0.0
+        self._answers = Answers(settings, session, self._motion)
+        self.refuse = self._answers.refuse
+        self.refused, self.levels_reached = self._answers.refused, self._answers.levels_reached
 
     @property
     def approved_hash(self) -> str | None:
         """The hash of the plan that may be followed."""
         return self._approved[0] if self._approved else None
+
+    @property
+    def blind_travel_max_m(self) -> float:
+        """The farthest that the needle was asked to advance after an image, in metres."""
+        return self._answers.blind_travel_max_m
 
     @property
     def accepted(self) -> int:
@@ -74,25 +86,18 @@ class Gate:
         """Take the operator's approval of a plan: its hash, the guide's joints on it and its depth.
 
         Raises:
-            RefusedError: Motion is under way, a stop is in force, or the robot cannot reach the plan.
+            RefusedError: It moves, is stopped, lacks a phantom check, or cannot reach the plan.
         """
         planned = replaced(joints, INSERTION, depth_m)
         if self._stopped:
             raise RefusedError(f"stopped ({self._stopped}): reset first")
-        if self._motion.moving:
+        if self._motion.moving or self._by_hand:
             raise RefusedError("the robot is moving: hold first")
-        if not all(math.isfinite(value) for value in planned):
-            raise RefusedError("the plan holds a value that is not finite")
-        if fault := checks.reach_fault(planned, self._limits):
-            raise RefusedError(f"the robot cannot reach the plan: {fault}")
+        if fault := self.phantom.fault() or checks.plan_fault(planned, self._limits):
+            raise RefusedError(fault)
         self._approved, self._idle = (plan_hash, planned), IDLE
         self._begun = False
         self._intake.clear()
-
-    @property
-    def measured(self) -> RobotState | None:
-        """What the robot measured last."""
-        return self._robot
 
     def consent_held(self, now_ns: int) -> bool:
         """Whether a fresh consent for the approved plan is held."""
@@ -103,7 +108,14 @@ class Gate:
         """Take the approval back; a moving needle stops."""
         self._approved, self._begun = None, False
         self._intake.clear()
-        self._motion.halt()
+        if not self._by_hand:
+            self._motion.halt()
+
+    def hand(self, hand: Hand) -> str:
+        """Take what the operator's hand does on a motion key; return why it is refused, empty when taken."""
+        if why := self._hand.take(hand):
+            self.refuse(why)
+        return why
 
     def consent(self, consent: Consent) -> None:
         """Take the operator's consent; one of another session or out of order is refused."""
@@ -114,13 +126,14 @@ class Gate:
         """Take the robot's measured state."""
         values = (*state.position.tolist(), *state.velocity.tolist(), state.force_n)
         if all(math.isfinite(value) for value in values):
-            self._robot = state
+            self.measured = state
         else:
             self.stop("the robot's state is not finite")
 
     def stop(self, reason: str) -> None:
         """Stop protectively (R4) until reset."""
-        self._stopped = self._stopped or reason
+        self._stopped, self._by_hand = self._stopped or reason, False
+        self._hand.spend()
         self.withdraw()
 
     def reset(self, now_ns: int) -> None:
@@ -133,6 +146,7 @@ class Gate:
             raise RefusedError(f"cannot reset: {cause}")
         if self._stopped:
             self._permission.latch("reset")
+            self._hand.spend()
         self._stopped, self._outside = "", 0
 
     def offer(self, correction: Correction, now_ns: int) -> str:
@@ -149,98 +163,96 @@ class Gate:
         """Decide for this moment; call at least every 10 ms and after every accepted correction."""
         elapsed_s = 0.0 if self._tick_ns is None else (now_ns - self._tick_ns) / NS_PER_S
         self._tick_ns = now_ns
-        if self._begun:
-            self._after_a_gap(elapsed_s * NS_PER_S)
+        self._after_a_gap(elapsed_s * NS_PER_S)
         if cause := self._protective_cause(now_ns):
             self.stop(cause)
         if self._stopped:
             return self._decide(Level.R4, (self._stopped,), self._hold_here(now_ns, enable=False))
-        if self._approved is None or self._robot is None:
+        hand = self._hand.asks(now_ns)
+        if self.measured is not None and (hand is not None or self._by_hand):
+            return self._decide(*self._follow_hand(self.measured, hand, elapsed_s, now_ns))
+        if self._approved is None or self.measured is None:
             return self._decide(Level.R0, (self._idle,), None)
         if self._intake.arrived and not self._motion.moving:
             self.withdraw()  # the work is done: letting go of consent is no fault
             self._idle = ARRIVED
             return self._decide(Level.R0, (self._idle,), None)
         holds = self._reasons_to_hold(now_ns)
-        if not self._begun and not holds and (self._robot.brake or not self._robot.enabled):
-            return self._decide(Level.R0, ("drives off",), self._hold_here(now_ns, enable=True))
         if not self._begun:
             if holds:
-                return self._decide(*self._not_begun(holds), None)
-            self._begin(self._robot, now_ns)
+                return self._decide(*self._permission.waiting(holds), None)
+            if self.measured.brake or not self.measured.enabled:
+                return self._decide(Level.R0, ("drives off",), self._hold_here(now_ns, enable=True))
+            self._begin(self.measured, now_ns)
         self._permission.count_hold(holds, now_ns)
-        if self._ran_out:
-            if checks.state_age_ms(self._robot, now_ns) > self._settings.state_hold_ms:
-                return self._decide(*self._reaction(holds), None)  # where it stands is not known
-            self._motion.start_from(tuple(self._robot.position.tolist()), now_ns)
-            self._ran_out = False
+        if self._ran_out and not self._go_on_from(self.measured, now_ns):
+            return self._decide(*self._reaction(holds), None)
         rate = AT_REST if holds else self._intake.rate(self._motion.position[INSERTION])
         outside = self._move(rate, elapsed_s, now_ns)
         if self._stopped:
             return self._decide(Level.R4, (self._stopped,), self._hold_here(now_ns, enable=False))
         return self._decide(*self._reaction((*holds, *outside)), self._command(now_ns, enable=True))
 
+    def _follow_hand(
+        self, robot: RobotState, hand: Hand | None, elapsed_s: float, now_ns: int
+    ) -> tuple[Level, tuple[str, ...], Command | None]:
+        """Move as the hand asks, or come to rest once it does not; what images asked for waits for new consent."""
+        if late := self._late(robot, now_ns):
+            self._hand.spend()
+            hand = None
+        begins = not self._begun and not self._by_hand
+        if (begins or self._ran_out) and not self._go_on_from(robot, now_ns):
+            return Level.R2, ("robot state late, or beyond a limit",), None
+        if begins and (robot.brake or not robot.enabled):
+            return Level.R0, ("drives off",), self._hold_here(now_ns, enable=True)
+        if self._approved is not None:
+            self._permission.latch("moved by hand")
+        reasons = self._hand.move(self._motion, hand, elapsed_s, now_ns)
+        self._by_hand = hand is not None or self._motion.moving
+        level = Level.R3 if self._permission.latched else Level.R2 if late else Level.R0
+        return level, reasons, self._command(now_ns, enable=True)
+
+    def _late(self, robot: RobotState, now_ns: int) -> bool:
+        return checks.state_age_ms(robot, now_ns) > self._settings.state_hold_ms
+
+    def _go_on_from(self, robot: RobotState, now_ns: int) -> bool:
+        """Begin again where the drive came to rest; False while that is not known, or is out of reach."""
+        at = checks.within_reach(tuple(robot.position.tolist()), self._limits)
+        if self._late(robot, now_ns) or at is None:
+            return False
+        self._motion.start_from(at, now_ns)
+        self._protection.clear()
+        self._ran_out = False
+        return True
+
     def _after_a_gap(self, elapsed_ns: float) -> None:
         """Note that the last command ran out: the drive has stopped by itself, further on than it."""
         if elapsed_ns > self._settings.command_expiry_ms * NS_PER_MS:
+            self._hand.spend()
             self._motion.halt()
             self._ran_out = True
-        if elapsed_ns >= HELD_TOO_LONG_NS:
+        if self._begun and elapsed_ns >= HELD_TOO_LONG_NS:
             self._permission.latch("the gate was kept from deciding")
-
-    def _not_begun(self, holds: tuple[str, ...]) -> tuple[Level, tuple[str, ...]]:
-        """Return the level while nothing has moved yet, and what is waited for."""
-        latched = self._permission.latched
-        return (Level.R3, (latched, *holds)) if latched else (Level.R0, holds)
-
-    def _reaction(self, holds: tuple[str, ...]) -> tuple[Level, tuple[str, ...]]:
-        """Return the level of what is wrong now, and what it is."""
-        if latched := self._permission.latched:
-            return Level.R3, (f"consent again ({latched})", *holds)
-        if holds:
-            return Level.R2, holds
-        if self._degraded:
-            return Level.R1, (self._degraded,)
-        return Level.R0, ()
 
     def _protective_cause(self, now_ns: int) -> str:
         """Return what calls for a protective stop, empty when nothing does."""
-        robot = self._robot
-        if robot is None:
-            return ""
-        if fault := checks.robot_fault(robot, self._settings):
-            return fault
-        if not self._begun:
-            return ""
-        if robot.brake or not robot.enabled:
-            return "drives off or brakes on during motion"
-        if checks.state_age_ms(robot, now_ns) > self._settings.state_stop_ms:
-            return "robot state missing"
-        measured = tuple(robot.position.tolist())
-        fault = checks.following_fault(self._motion.position, measured, self._settings)
-        if not fault:
-            self._astray_since_ns = None
-            return ""
-        if self._astray_since_ns is None:
-            self._astray_since_ns = now_ns
-        lasted_ms = (now_ns - self._astray_since_ns) / NS_PER_MS
-        return fault if lasted_ms >= self._settings.following_ms else ""
+        asked = self._motion.position if self._begun or self._by_hand else None
+        return self._protection.cause(self.measured, asked, now_ns)
 
     def _begin(self, robot: RobotState, now_ns: int) -> None:
         """Start moving from where the robot is."""
-        self._begun, self._ran_out, self._astray_since_ns = True, False, None
-        position = tuple(robot.position.tolist())
-        self._motion.start_from(position, now_ns)
-        self._intake.count_from(position[INSERTION])
+        self._begun = True
+        self._go_on_from(robot, now_ns)
+        self._intake.count_from(self._motion.position[INSERTION])
 
     def _reasons_to_hold(self, now_ns: int) -> tuple[str, ...]:
         """Return every reason not to move now."""
-        robot, approved = self._robot, self._approved
+        robot, approved = self.measured, self._approved
         assert robot is not None and approved is not None
         consent = self._permission.judge(now_ns, approved[0])
         holds = [consent] if consent else []
         holds += self._intake.reasons_to_hold(now_ns)
-        if checks.state_age_ms(robot, now_ns) > self._settings.state_hold_ms:
+        if self._late(robot, now_ns):
             holds.append("robot state late")
         if not self._begun and (fault := self._outside_fault(tuple(robot.position.tolist()))):
             holds.append(fault)
@@ -266,48 +278,23 @@ class Gate:
         if fault:
             position, velocity = self._motion.proposed(AT_REST, elapsed_s)
         self._motion.take(position, velocity, now_ns)
-        self.blind_travel_max_m = max(self.blind_travel_max_m, self._motion.advanced_since(seen_ns))
+        self._answers.note_blind_travel(seen_ns)
         if self._outside > OUTSIDE_STOPS:
             self.stop(f"outside the envelope {self._outside} times in a row: {fault}")
         return (fault,) if fault else ()
 
     def _hold_here(self, now_ns: int, *, enable: bool) -> Command | None:
         """Return the command that switches the drives on or off where the robot is."""
-        if self._robot is None:
+        if self.measured is None:
             return None
-        self._motion.start_from(tuple(self._robot.position.tolist()), now_ns)
+        self._motion.start_from(tuple(self.measured.position.tolist()), now_ns)
         return self._command(now_ns, enable=enable)
 
-    def _command(self, now_ns: int, *, enable: bool) -> Command:
-        self._command_sequence += 1
-        seen = self._intake.newest
-        return Command(
-            session=self.session,
-            sequence=self._command_sequence,
-            correction_sequence=seen.sequence if seen else 0,
-            stamp_ns=seen.stamp_ns if seen else 0,
-            issued_steady_ns=now_ns,
-            expires_steady_ns=now_ns + int(self._settings.command_expiry_ms * NS_PER_MS),
-            enable=enable,
-            position=self._motion.position,
-            velocity=self._motion.velocity,
-        )
+    def _reaction(self, holds: tuple[str, ...]) -> tuple[Level, tuple[str, ...]]:
+        return self._permission.reaction(self._answers.degraded, holds)
 
-    def refuse(self, why: str) -> None:
-        """Count a datum that cannot be used (R1)."""
-        self.refused[why] = self.refused.get(why, 0) + 1
-        self._degraded = why
+    def _command(self, now_ns: int, *, enable: bool) -> Command:
+        return self._answers.command(self._intake.newest, now_ns, enable=enable)
 
     def _decide(self, level: Level, reasons: tuple[str, ...], command: Command | None) -> Decision:
-        self.levels_reached.add(level)
-        self._degraded = ""
-        seen = self._intake.newest
-        return Decision(
-            level=level,
-            latched=level >= Level.R3,
-            reasons=reasons,
-            command=command,
-            accepted=seen.sequence if seen else None,
-            blind_travel_m=self._motion.advanced_since(seen.acquired_steady_ns) if seen else 0.0,
-            blind_travel_max_m=self.blind_travel_max_m,
-        )
+        return self._answers.decision(level, reasons, command, self._intake.newest)

@@ -73,6 +73,13 @@ class Motion:
         while now_ns - self._advances[0][0] > KEPT_S * NS_PER_S:
             self._advances.popleft()
 
+    def take_by_hand(
+        self, position: tuple[float, ...], velocity: tuple[float, ...], now_ns: int
+    ) -> None:
+        """Make a proposal the set point; what a hand advances is not counted as an image's."""
+        self.position, self.velocity = position, velocity
+        self._advances = deque([(now_ns, position[INSERTION])])
+
     def advanced_since(self, steady_ns: int) -> float:
         """Return how far the insertion's set point has gone since a moment, in metres."""
         if not self._advances:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ir_guidance.gate import checks
 from ir_guidance.gate.settings import GateSettings
-from ir_guidance.values import NS_PER_S, Consent
+from ir_guidance.values import NS_PER_S, Consent, Level
 
 HELD_TOO_LONG_NS = NS_PER_S  # an R2 as long as this becomes R3
 
@@ -60,6 +60,18 @@ class Permission:
             self._held_since_ns = now_ns
         if now_ns - self._held_since_ns >= HELD_TOO_LONG_NS and not self.latched:
             self.latch(holds[0])
+
+    def waiting(self, holds: tuple[str, ...]) -> tuple[Level, tuple[str, ...]]:
+        """Return the level while nothing has moved yet, and what is waited for."""
+        return (Level.R3, (self.latched, *holds)) if self.latched else (Level.R0, holds)
+
+    def reaction(self, degraded: str, holds: tuple[str, ...]) -> tuple[Level, tuple[str, ...]]:
+        """Return the level of what is wrong in motion, and what it is; ``degraded`` is the datum refused last."""
+        if self.latched:
+            return Level.R3, (f"consent again ({self.latched})", *holds)
+        if holds:
+            return Level.R2, holds
+        return (Level.R1, (degraded,)) if degraded else (Level.R0, ())
 
     def _spend(self) -> None:
         if self._consent is not None:

@@ -23,7 +23,12 @@ class GateSettings(Settings):
     future_ms: float = Field(
         20.0, gt=0, le=20, description="How far in the future a stamp may lie."
     )
-    consent_age_ms: float = Field(250.0, gt=0, le=250, description="Oldest consent.")
+    consent_age_ms: float = Field(
+        250.0,
+        gt=0,
+        le=250,
+        description="Oldest consent, and oldest word of a hand on a motion key.",
+    )
     command_expiry_ms: float = Field(
         100.0, gt=0, le=100, description="Life of a command at the robot."
     )
@@ -64,6 +69,17 @@ class GateSettings(Settings):
     force_n: float = Field(15.0, gt=0, le=50, description="Largest axial force.")
     advance_mps: float = Field(0.003, gt=0, le=0.02, description="Fastest advance.")
     decelerate_mps2: float = Field(0.05, gt=0, le=1.0, description="Deceleration of the advance.")
+    phantom_points: int = Field(
+        0, ge=0, le=20, description="Points of a phantom to check before arming; 0: no check."
+    )
+    phantom_error_m: float = Field(
+        0.001, gt=0, le=0.005, description="Farthest that the tip may be off such a point."
+    )
+    retract_mps: float = Field(
+        0.004, gt=0, le=0.01, description="Speed of a retraction by the operator's hand."
+    )
+    jog_mps: float = Field(0.004, gt=0, le=0.01, description="Fastest slide by the hand.")
+    jog_radps: float = Field(0.05, gt=0, le=0.1, description="Fastest turn by the hand.")
     pivot_rad: float = Field(
         0.20, gt=0, le=0.5, description="Largest angle from the plan below the skin."
     )

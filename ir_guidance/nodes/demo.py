@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -49,15 +50,21 @@ def run_demo(
     backend: str,
     headless: bool,
     ct: Path | None = None,
+    sim_level: int = 0,
+    others: Mapping[str, list[str]] | None = None,
 ) -> Run:
     """Run one simulated procedure in real time and return what was seen of it.
 
+    ``others`` are the command lines of processes that are no nodes of ours, by name: Gazebo, where it moves the robot.
     Writes ``session.mcap``, ``parameters.yaml`` and the nodes' logs into ``folder``.
     """
     os.environ.update(GRAPH)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+    os.environ.setdefault("GZ_PARTITION", f"ir_guidance_{os.environ['ROS_DOMAIN_ID']}")
     patient = "" if ct is None else str(ct.resolve())
-    procedure = Procedure(profile.name, str(profile.modality), backend, patient, profile.views)
+    procedure = Procedure(
+        profile.name, str(profile.modality), backend, patient, profile.views, sim_level
+    )
     bag = str((folder / "session.mcap").resolve())
     specs = simulation(procedure, seed, bag=bag, operator=headless)
     logs = folder / "logs"
@@ -67,6 +74,8 @@ def run_demo(
     processes = Processes(logs)
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
+        for name, words in (others or {}).items():
+            processes.start(name, words, GRAPH)
         for spec in specs:
             processes.start(spec.executable, command(spec, parameters), GRAPH)
         monitor = MonitorNode()
@@ -178,7 +187,10 @@ def _terminal_operator(
     node.trigger_activate()
     stack.callback(node.destroy_node)
     console.print(
-        "The script points at the lesion and approves the plan; hold SPACE to consent, Ctrl-C to end."
+        "The script points at the lesion and approves the plan; hold SPACE to consent, r to retract, Ctrl-C to end."
+    )
+    console.print(
+        "Hold x y p w i o to jog guide_x, guide_y, pitch, yaw, insertion, roll; capitals jog down."
     )
     return stack
 

@@ -7,6 +7,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ir_guidance.robot.model import URDF
+
+JOINT_STATES = "joint_states"
+"""Where Gazebo and ros2_control report the joints; the robot node's own default."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeSpec:
@@ -23,7 +28,8 @@ class NodeSpec:
 class Procedure:
     """What all nodes are told alike: the profile, how its images are made and of how many planes, what tracks in them.
 
-    An empty ``modality`` is the profile's own, an empty ``ct`` the built-in torso.
+    An empty ``modality`` is the profile's own, an empty ``ct`` the built-in torso. ``sim_level`` says what moves:
+    0 the embedded robot, 1 Gazebo, 2 hardware, 3 hardware shadowed by the embedded robot.
     """
 
     name: str
@@ -31,6 +37,7 @@ class Procedure:
     backend: str = "auto"
     ct: str = ""
     views: int = 1
+    sim_level: int = 0
 
     @property
     def told(self) -> dict[str, Any]:
@@ -43,20 +50,25 @@ class Procedure:
 def simulation(
     procedure: Procedure, seed: int, *, bag: str, operator: bool = True
 ) -> list[NodeSpec]:
-    """Return the nodes of a simulated procedure; ``bag`` is the file to record to."""
+    """Return the nodes of a simulated procedure; ``bag`` is the file to record to.
+
+    Above level 0 the needle in the room goes with the joints that the robot elsewhere reports.
+    """
     told = procedure.told | {"seed": seed}
     patient = {"fluoroscopy.ct": procedure.ct} if procedure.ct else {}
-    nodes = [NodeSpec("room_node", {"room": told | patient}), *_guided(procedure, bag)]
+    moved = {"joints_from": JOINT_STATES} if procedure.sim_level else {}
+    nodes = [NodeSpec("room_node", {"room": told | patient | moved}), *_guided(procedure, bag)]
     if operator:
         nodes.append(NodeSpec("operator_node", {"operator": told}))
     return nodes
 
 
 def procedure_room(procedure: Procedure, source: str, *, bag: str) -> list[NodeSpec]:
-    """Return the nodes of a room with real images; the robot is the embedded one, without its patient."""
+    """Return the nodes of a room with real images; the embedded robot, alone or as a shadow, has no patient."""
+    embedded = procedure.told | {"images": False, "shadow": procedure.sim_level == 3}
     return [
         _source(procedure, source, loop=False),
-        NodeSpec("room_node", {"room": procedure.told | {"images": False}}),
+        *([NodeSpec("room_node", {"room": embedded})] if procedure.sim_level in (0, 3) else []),
         *_guided(procedure, bag),
     ]
 
@@ -76,10 +88,17 @@ def _guidance(procedure: Procedure) -> NodeSpec:
     return NodeSpec("guidance_node", {"tracker": tracker, "planner": procedure.told})
 
 
+def _robot(procedure: Procedure) -> NodeSpec:
+    told = procedure.told | {"sim_level": procedure.sim_level}
+    if procedure.sim_level == 1:  # Gazebo publishes no description: its world is made to this one
+        told |= {"controller.description_file": str(URDF)}
+    return NodeSpec("robot_node", {"robot": told})
+
+
 def _guided(procedure: Procedure, bag: str) -> list[NodeSpec]:
     return [
         _guidance(procedure),
-        NodeSpec("robot_node", {"robot": procedure.told}),
+        _robot(procedure),
         NodeSpec("recorder_node", {"recorder": procedure.told | {"file": bag}}),
     ]
 

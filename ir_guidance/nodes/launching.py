@@ -54,7 +54,7 @@ def chosen(context: LaunchContext, name: str) -> str:
 def procedure(context: LaunchContext) -> Procedure:
     """Return what was chosen for all nodes."""
     name, modality, backend = (chosen(context, n) for n in ("procedure", "modality", "backend"))
-    return Procedure(name, modality, backend)
+    return Procedure(name, modality, backend, sim_level=int(chosen(context, "sim_level")))
 
 
 def params_file(config: str) -> DeclareLaunchArgument:

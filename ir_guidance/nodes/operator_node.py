@@ -13,6 +13,7 @@ from pydantic import Field
 from rclpy.action import ActionClient
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 
+from ir_guidance.commands import motion_keys
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
@@ -25,10 +26,11 @@ from ir_guidance.scripted_operator import (
     Wish,
     eyes_from,
 )
-from ir_guidance.values import Consent, Level
+from ir_guidance.values import Consent, Hand, Level
 from ir_guidance_msgs.action import Insert
 from ir_guidance_msgs.msg import Consent as ConsentMsg
 from ir_guidance_msgs.msg import GateState, GroundTruth, PhaseState
+from ir_guidance_msgs.msg import Hand as HandMsg
 from ir_guidance_msgs.msg import Plan as PlanMsg
 from ir_guidance_msgs.srv import ApprovePlan, ComputePlan, SelectTarget
 
@@ -45,13 +47,14 @@ class OperatorNode(LifecycleNode):
     """Points, asks for a plan, approves it, starts the insertion and consents while it lasts.
 
     The script is told by the room what a person would see; a hand, where there is one, alone decides
-    whether consent is held.
+    whether consent is held, and moves the robot by the keys of ``motion_keys``. A script moves nothing by hand.
     """
 
-    def __init__(self, hand: Callable[[], bool] | None = None, **options: object) -> None:
+    def __init__(self, hand: Callable[[], str] | None = None, **options: object) -> None:
         super().__init__("operator", **(OPTIONS | options))
         self.settings, _ = read_settings(self, OperatorNodeSettings)
-        self._hand, self._hand_held, self._hand_grant = hand, False, 0
+        self._hand, self._key, self._hand_grant = hand, "", 0
+        self._presses = self._hand_sequence = 0
         self.name = "scripted" if hand is None else "terminal"
         self._eyes: Eyes | None = None
         self._gate: GateState | None = None
@@ -67,6 +70,7 @@ class OperatorNode(LifecycleNode):
         subscribe(PhaseState, topics.PHASE, self._on_phase, qos.LATCHED)
         subscribe(PlanMsg, topics.PLAN, self._on_plan, qos.LATCHED)
         self._consents = self.create_lifecycle_publisher(ConsentMsg, topics.CONSENT, qos.CONSENT)
+        self._hands = self.create_lifecycle_publisher(HandMsg, topics.HAND, qos.CONSENT)
         self._select = self.create_client(SelectTarget, topics.SELECT_TARGET)
         self._compute = self.create_client(ComputePlan, topics.COMPUTE_PLAN)
         self._approve = self.create_client(ApprovePlan, topics.APPROVE_PLAN)
@@ -141,11 +145,32 @@ class OperatorNode(LifecycleNode):
 
     def _by_hand(self, wish: Wish) -> Wish:
         """Let the hand on the key replace the script's consent; every new press is a new grant."""
-        held = self._hand()
-        if held and not self._hand_held:
+        before, self._key = self._key, self._hand()
+        held = self._key == motion_keys.CONSENT
+        if held and self._key != before:
             self._hand_grant += 1
-        self._hand_held = held
+        self._move_by_hand(before)
         return replace(wish, held=held, grant=self._hand_grant, gave_up=False)
+
+    def _move_by_hand(self, before: str) -> None:
+        """Say which motion key is held, and once that it was let go."""
+        asked, asked_before = motion_keys.motion_of(self._key), motion_keys.motion_of(before)
+        if asked is not None and self._key != before:
+            self._presses += 1
+        told = asked or asked_before
+        if told is None:
+            return
+        self._hand_sequence += 1
+        hand = Hand(
+            session=self._gate.session,
+            sequence=self._hand_sequence,
+            issued_steady_ns=steady_ns(),
+            press=self._presses,
+            held=asked is not None,
+            mean=told[0],
+            rate=told[1],
+        )
+        self._hands.publish(conversions.hand_to_msg(hand))
 
     def _utter(self, wish: Wish) -> None:
         """Ask the software for what the operator wants; an answer that is lost is asked for again."""

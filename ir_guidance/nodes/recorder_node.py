@@ -40,6 +40,7 @@ RECORDED = {
     topics.TARGET_POSE: PoseWithCovarianceStamped,
     topics.SKIN_ENTRY: PoseStamped,
     topics.CONSENT: ours.Consent,
+    topics.HAND: ours.Hand,
     topics.COMMAND: ours.Command,
     topics.ROBOT_STATE: ours.RobotState,
     topics.MEASURED_JS: JointState,

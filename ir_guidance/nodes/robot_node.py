@@ -16,31 +16,45 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from sensor_msgs.msg import JointState
 from std_msgs.msg import String
 
-from ir_guidance.gate import Gate, RefusedError
+from ir_guidance.gate import Gate
 from ir_guidance.gate.checks import OVER_BUDGET
-from ir_guidance.kinematics import guide_pose, joints_for
+from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
+from ir_guidance.nodes.by_hand import ByHand
 from ir_guidance.nodes.conversions import BOOT_ID, ConversionError, GateReport
 from ir_guidance.nodes.diagnosis import StageDiagnosis
+from ir_guidance.nodes.drives import ControllerSettings, SimLevel, make_drive
+from ir_guidance.nodes.gate_services import GateServices
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import BEFORE_OTHERS, STEADY, reported, run, steady_ns
-from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Correction, Decision, Level, Plan
-from ir_guidance_msgs.msg import Command as CommandMsg
+from ir_guidance.nodes.shadow import ShadowWatch
+from ir_guidance.robot.model import ModelError
+from ir_guidance.values import (
+    NS_PER_MS,
+    NS_PER_S,
+    Command,
+    Correction,
+    Decision,
+    Level,
+    RobotState,
+)
 from ir_guidance_msgs.msg import Consent as ConsentMsg
 from ir_guidance_msgs.msg import Correction as CorrectionMsg
 from ir_guidance_msgs.msg import GateState, LatencyReport
-from ir_guidance_msgs.msg import Plan as PlanMsg
-from ir_guidance_msgs.msg import RobotState as RobotStateMsg
-from ir_guidance_msgs.srv import ApprovePlan, Reset, Stop
 
 REPORT_NS = NS_PER_S // 20
 AWAITED = 20  # commands whose acceptance by the drive is still awaited
 
 
 class RobotNodeSettings(NodeSettings):
-    """How often the gate decides."""
+    """How often the gate decides, and for which robot."""
 
     period_ms: float = Field(10.0, gt=0, le=10, description="Of the gate's decisions.")
+    sim_level: SimLevel = Field(
+        SimLevel.EMBEDDED,
+        description="0: embedded robot, 1: Gazebo, 2: hardware, 3: hardware shadowed by simulation.",
+    )
+    controller: ControllerSettings = ControllerSettings()
 
 
 class RobotNode(LifecycleNode):
@@ -49,8 +63,8 @@ class RobotNode(LifecycleNode):
     def __init__(self, **options: object) -> None:
         super().__init__("robot", **(OPTIONS | options))
         self.settings, self._profile = read_settings(self, RobotNodeSettings)
-        self._gate: Gate | None = None
-        self._plan: Plan | None = None
+        self.gate: Gate | None = None
+        self.limits = self._profile.limits
         self._timer = None
         self._reported_ns = 0
         self._last: tuple[Level, tuple[str, ...]] | None = None
@@ -59,13 +73,25 @@ class RobotNode(LifecycleNode):
         self._make_publishers()
         self._make_subscriptions()
         self._diagnosis = StageDiagnosis(self, self._profile.budget)
-        self.create_service(ApprovePlan, topics.APPROVE_PLAN, self._on_approve)
-        self.create_service(Stop, topics.STOP, self._on_stop)
-        self.create_service(Reset, topics.RESET, self._on_reset)
+        self._gate_services = GateServices(self, self)
+        self._by_hand = ByHand(self, self)
+        shadowed = self.settings.sim_level == SimLevel.SHADOWED
+        self._shadow = ShadowWatch(self, self._profile.gate) if shadowed else None
+        self._drive = make_drive(
+            self,
+            self.settings.sim_level,
+            self.settings.controller,
+            self._on_robot,
+            self._on_robot_fault,
+        )
+
+    @property
+    def active(self) -> bool:
+        """Whether the gate decides."""
+        return self._timer is not None
 
     def _make_publishers(self) -> None:
         publisher = self.create_lifecycle_publisher
-        self._commands = publisher(CommandMsg, topics.COMMAND, qos.COMMANDS)
         self._setpoints = publisher(JointState, topics.SETPOINT_JS, qos.STREAM)
         self._poses = publisher(PoseStamped, topics.MEASURED_CP, qos.STREAM)
         self._gate_states = publisher(GateState, topics.GATE_STATE, qos.LATCHED)
@@ -76,13 +102,15 @@ class RobotNode(LifecycleNode):
         subscribe = self.create_subscription
         subscribe(CorrectionMsg, topics.CORRECTION, self._on_correction, qos.COMMANDS_TAKEN)
         subscribe(ConsentMsg, topics.CONSENT, self._on_consent, qos.COMMANDS_TAKEN)
-        subscribe(RobotStateMsg, topics.ROBOT_STATE, self._on_robot, qos.COMMANDS_TAKEN)
-        subscribe(PlanMsg, topics.PLAN, self._on_plan, qos.LATCHED)
-        subscribe(String, topics.STATE_COMMAND, self._on_state_command, qos.STREAM)
 
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._gate = Gate(self._profile.gate, self._profile.limits, uuid.uuid4().hex)
+        try:
+            self.limits = self._drive.prepare(self._profile.limits)
+        except ModelError as error:
+            self.get_logger().error(str(error))
+            return TransitionCallbackReturn.FAILURE
+        self.gate = Gate(self._profile.gate, self.limits, uuid.uuid4().hex)
         return TransitionCallbackReturn.SUCCESS
 
     @reported
@@ -98,7 +126,7 @@ class RobotNode(LifecycleNode):
 
     @reported
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._gate = None
+        self.gate = None
         return TransitionCallbackReturn.SUCCESS
 
     @reported
@@ -115,21 +143,27 @@ class RobotNode(LifecycleNode):
         if self._timer is not None:
             self.destroy_timer(self._timer)
             self._timer = None
-        if self._gate is not None:
-            self._gate.withdraw()
+        if self.gate is not None:
+            self.gate.withdraw()
+        self._by_hand.rest()
+
+    def destroy_node(self) -> None:
+        """Release the action before the node that it belongs to."""
+        self._by_hand.destroy()
+        super().destroy_node()
 
     # What comes in.
 
     def _on_correction(self, msg: CorrectionMsg) -> None:
         arrived_ns = steady_ns()
-        if self._gate is None or self._timer is None:
+        if self.gate is None or self._timer is None:
             return
         try:
             correction = conversions.correction_from_msg(msg)
         except ConversionError as error:
-            self._gate.refuse(str(error))
+            self.gate.refuse(str(error))
             return
-        refused = self._gate.offer(correction, arrived_ns)
+        refused = self.gate.offer(correction, arrived_ns)
         if refused:
             return
         self._accepted_stamp_ns = correction.stamp_ns
@@ -147,50 +181,34 @@ class RobotNode(LifecycleNode):
         except ConversionError as error:
             self.get_logger().error(str(error), throttle_duration_sec=1.0)
             return
-        if self._gate is not None:
-            self._gate.consent(consent)
+        if self.gate is not None:
+            self.gate.consent(consent)
 
-    def _on_robot(self, msg: RobotStateMsg) -> None:
-        if self._gate is None:
+    def _on_robot(self, state: RobotState) -> None:
+        if self._shadow is not None:
+            self._shadow.compare(state)
+        if self.gate is None:
             return
-        try:
-            state = conversions.robot_state_from_msg(msg)
-        except ConversionError as error:
-            self._gate.stop(str(error))
-            return
-        self._gate.robot(state)
+        self.gate.robot(state)
         if state.accepted_steady_ns > self._answered_ns:
             self._answered_ns = state.accepted_steady_ns
             self._report_latency(state.accepted_stamp_ns, state.accepted_steady_ns)
 
-    def _on_plan(self, msg: PlanMsg) -> None:
-        try:
-            self._plan = conversions.plan_from_msg(msg)
-        except ConversionError as error:
-            self._plan = None
-            self.get_logger().error(str(error))
-
-    def _on_state_command(self, msg: String) -> None:
-        """Obey CRTK's commands that stop; what starts motion is approval and consent alone."""
-        if self._gate is None:
-            return
-        if msg.data in ("disable", "pause"):
-            self._gate.stop(f"state_command {msg.data}")
-        else:
-            self.get_logger().warning(
-                f"state_command {msg.data!r} is not obeyed: approve and consent"
-            )
+    def _on_robot_fault(self, why: str) -> None:
+        if self.gate is not None:
+            self.gate.stop(why)
 
     # What goes out.
 
     def _tick(self) -> int:
         """Decide, and return when the command went out."""
         now_ns = steady_ns()
-        decision = self._gate.tick(now_ns)
+        decision = self.gate.tick(now_ns)
         sent_ns = steady_ns()
         if decision.command is not None:
-            self._commands.publish(conversions.command_to_msg(decision.command))
+            self._drive.send(decision.command)
             self._mirror(decision.command)
+        self._by_hand.tick(decision.level, decision.reasons, now_ns)
         changed = (decision.level, decision.reasons) != self._last
         if changed or now_ns - self._reported_ns >= REPORT_NS:
             self._last, self._reported_ns = (decision.level, decision.reasons), now_ns
@@ -202,7 +220,7 @@ class RobotNode(LifecycleNode):
         self._setpoints.publish(mirrors.joint_state(command.position, command.velocity, now_ns))
 
     def _report(self, decision: Decision, now_ns: int) -> None:
-        gate = self._gate
+        gate = self.gate
         report = GateReport(
             decision=replace(decision, command=None),
             steady_ns=now_ns,
@@ -242,62 +260,6 @@ class RobotNode(LifecycleNode):
                 stages=conversions.stages_to_msg(stages),
             )
         )
-
-    # What the operator asks for.
-
-    def _on_approve(
-        self, request: ApprovePlan.Request, response: ApprovePlan.Response
-    ) -> ApprovePlan.Response:
-        codes = ApprovePlan.Response
-        response.error_code, response.message = self._approve(request, codes)
-        response.accepted = response.error_code == codes.OK
-        return response
-
-    def _approve(self, request: ApprovePlan.Request, codes) -> tuple[int, str]:
-        if not request.operator_name.strip():
-            return codes.INVALID, "who approves? operator_name is empty"
-        if self._gate is None or self._timer is None:
-            return codes.STOPPED, "the robot is not active"
-        if not request.approve:
-            self._gate.withdraw()
-            return codes.OK, "approval withdrawn"
-        plan = self._plan
-        if plan is None:
-            return codes.NO_PLAN, "no plan has been computed"
-        if plan.hash != request.plan_hash:
-            return codes.OTHER_PLAN, "that is not the current plan: look at it again"
-        joints = tuple(joints_for(plan.entry_m, plan.direction, 0.0).tolist())
-        try:
-            self._gate.approve(plan.hash, joints, plan.length_m)
-        except RefusedError as error:
-            return codes.STOPPED, str(error)
-        self.get_logger().info(f"plan {plan.hash[:8]} approved by {request.operator_name}")
-        return codes.OK, ""
-
-    def _on_stop(self, request: Stop.Request, response: Stop.Response) -> Stop.Response:
-        if self._gate is not None:
-            self._gate.stop(f"operator: {request.reason}")
-            response.accepted = True
-        return response
-
-    def _on_reset(self, request: Reset.Request, response: Reset.Response) -> Reset.Response:
-        codes = Reset.Response
-        if not request.operator_name.strip():
-            response.error_code, response.message = (
-                codes.INVALID,
-                "who resets? operator_name is empty",
-            )
-            return response
-        if self._gate is None:
-            response.error_code, response.message = codes.CAUSE_PERSISTS, "the robot is not active"
-            return response
-        try:
-            self._gate.reset(steady_ns())
-        except RefusedError as error:
-            response.error_code, response.message = codes.CAUSE_PERSISTS, str(error)
-            return response
-        response.accepted = True
-        return response
 
 
 def operating_state(decision: Decision) -> str:

@@ -19,7 +19,7 @@ from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError, Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import BEFORE_OTHERS, STEADY, reported, run, steady_ns
-from ir_guidance.robot import EmbeddedRobot
+from ir_guidance.robot import EmbeddedRobot, HeardRobot
 from ir_guidance.room import RoomSettings
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoom, FluoroscopyRoomSettings
 from ir_guidance.room.modality import (
@@ -54,6 +54,13 @@ class RoomNodeSettings(NodeSettings):
     )
     state_rate_hz: float = Field(100.0, ge=50, le=500, description="Robot states a second.")
     images: bool = Field(True, description="False: the robot alone, under images from elsewhere.")
+    joints_from: str = Field(
+        "",
+        description="Topic of the joints of a robot that moves elsewhere; empty: the embedded one.",
+    )
+    shadow: bool = Field(
+        False, description="True: the embedded robot goes along with another and reports apart."
+    )
     room: RoomSettings = RoomSettings()
     fluoroscopy: FluoroscopyRoomSettings = FluoroscopyRoomSettings()
 
@@ -72,16 +79,25 @@ class RoomNode(LifecycleNode):
         self._wholes = self.create_lifecycle_publisher(
             FluoroscopyFrame, topics.FLUOROSCOPY_FRAME, qos.IMAGES_OFFERED
         )
-        self._states = self.create_lifecycle_publisher(RobotState, topics.ROBOT_STATE, qos.COMMANDS)
-        self._joints = self.create_lifecycle_publisher(JointState, topics.MEASURED_JS, qos.STREAM)
         self._truths = self.create_lifecycle_publisher(GroundTruth, topics.GROUND_TRUTH, qos.STREAM)
-        self._commands = self.create_subscription(
-            Command, topics.COMMAND, self._on_command, qos.COMMANDS_TAKEN
-        )
         self._room: AnyRoom | None = None
-        self._robot: EmbeddedRobot | None = None
+        self._robot: EmbeddedRobot | HeardRobot | None = None
+        self._connect_robot()
         self._camera: Camera | None = None
         self._timers_running: list = []
+
+    def _connect_robot(self) -> None:
+        """Take commands and report as the robot; a robot elsewhere does both itself."""
+        own, publisher = self.settings, self.create_lifecycle_publisher
+        if own.joints_from:
+            wanted = qos.COMMANDS_TAKEN
+            self.create_subscription(JointState, own.joints_from, self._on_joints, wanted)
+            return
+        self.create_subscription(Command, topics.COMMAND, self._on_command, qos.COMMANDS_TAKEN)
+        joints = topics.SHADOW_JS if own.shadow else topics.MEASURED_JS
+        self._joints = publisher(JointState, joints, qos.STREAM)
+        if not own.shadow:
+            self._states = publisher(RobotState, topics.ROBOT_STATE, qos.COMMANDS)
 
     @reported
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -93,11 +109,13 @@ class RoomNode(LifecycleNode):
             own.fluoroscopy,
             profile.views,
         )
-        self._robot = EmbeddedRobot(
-            self._profile.drive, self._profile.limits, self.settings.seed, steady_ns()
-        )
+        if own.joints_from:
+            self._robot, moved_by = HeardRobot(profile.drive, own.seed), own.joints_from
+        else:
+            self._robot = EmbeddedRobot(profile.drive, profile.limits, own.seed, steady_ns())
+            moved_by = f"the embedded robot, {profile.drive.physics}"
         self.get_logger().info(
-            f"room {own.seed}: {self._profile.name} by {self._profile.modality}, embedded robot"
+            f"room {own.seed}: {profile.name} by {profile.modality}, moved by {moved_by}"
         )
         return TransitionCallbackReturn.SUCCESS
 
@@ -152,7 +170,7 @@ class RoomNode(LifecycleNode):
             self._camera = None
 
     def _on_command(self, msg: Command) -> None:
-        if self._robot is None:
+        if not isinstance(self._robot, EmbeddedRobot):
             return
         try:
             command = conversions.command_from_msg(msg)
@@ -162,6 +180,12 @@ class RoomNode(LifecycleNode):
         now_ns = steady_ns()
         self._robot.step(now_ns)
         self._robot.send(command, now_ns)
+
+    def _on_joints(self, msg: JointState) -> None:
+        position = dict(zip(msg.name, msg.position, strict=False))
+        if isinstance(self._robot, HeardRobot) and not self._robot.hear(position):
+            why = f"{self.settings.joints_from}: not the positions of all joints"
+            self.get_logger().warning(why, throttle_duration_sec=1.0)
 
     def _move_on(self) -> int:
         """Bring robot and room to the present; return it."""
@@ -173,8 +197,11 @@ class RoomNode(LifecycleNode):
 
     def _tick(self) -> None:
         self._move_on()
+        if isinstance(self._robot, HeardRobot):
+            return
         state, stamp_ns = self._robot.state(), time.time_ns()
-        self._states.publish(conversions.robot_state_to_msg(state, stamp_ns))
+        if not self.settings.shadow:
+            self._states.publish(conversions.robot_state_to_msg(state, stamp_ns))
         self._joints.publish(mirrors.joint_state(state.position, state.velocity, stamp_ns))
 
     def _take_frame(self) -> None:

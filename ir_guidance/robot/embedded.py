@@ -8,15 +8,17 @@ import numpy as np
 from pydantic import Field
 
 from ir_guidance.kinematics import INSERTION, ROLL, RobotLimits, Six
+from ir_guidance.robot.axes import STEP_S, Physics, make_axes
 from ir_guidance.settings import Settings
 from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, RobotState, Vector
-
-STEP_S = 0.002
 
 
 class DriveSettings(Settings):
     """How well the simulated axes follow."""
 
+    physics: Physics = Field(
+        Physics.MUJOCO, description="mujoco: axes with mass and friction; kinematic: ideal servos."
+    )
     home: Six = Field((-0.030, 0.0, 0.75, 0.0, -0.010, 0.0), description="Joints at power-on.")
     bandwidth_hz: float = Field(
         8.0, gt=0.5, le=100, description="Of the position loop of each axis."
@@ -38,27 +40,37 @@ class DriveSettings(Settings):
     encoder_step_rad: float = Field(5e-5, gt=0, le=1e-2, description="Resolution of turning axes.")
 
 
+SLIDES = np.array([True, True, False, False, True, False])
+"""Which joints slide; the others turn."""
+
+
+def mounting_error(settings: DriveSettings, generator: np.random.Generator) -> Vector:
+    """Draw by how much the joints (6,) are elsewhere than the encoders say."""
+    sigma = np.where(SLIDES, settings.offset_sigma_m, settings.offset_sigma_rad)
+    sigma[INSERTION] = 0.0  # the needle's length is measured before it is mounted
+    sigma[ROLL] = settings.roll_offset_sigma_rad
+    return generator.normal(0.0, sigma)
+
+
 class EmbeddedRobot:
     """Axes that move to the last set point within their limits; silence stops them where they are."""
 
     def __init__(
         self, settings: DriveSettings, limits: RobotLimits, seed: int, now_ns: int
     ) -> None:
-        """Start at rest at home; the seed draws the mounting error that encoders do not see."""
+        """Start at rest at home; the seed draws the mounting error that encoders do not see.
+
+        Raises:
+            SettingsError: The physics that was chosen is not installed.
+        """
         self._settings, self._limits = settings, limits
-        kinds = np.array([1, 1, 0, 0, 1, 0], dtype=bool)  # sliding axes
-        sigma = np.where(kinds, settings.offset_sigma_m, settings.offset_sigma_rad)
-        sigma[INSERTION] = 0.0  # the needle's length is measured before it is mounted
-        sigma[ROLL] = settings.roll_offset_sigma_rad
         self._generator = np.random.default_rng([seed, 5])
-        self._offset = self._generator.normal(0.0, sigma)
-        self._resolution = np.where(kinds, settings.encoder_step_m, settings.encoder_step_rad)
+        self._offset = mounting_error(settings, self._generator)
+        self._resolution = np.where(SLIDES, settings.encoder_step_m, settings.encoder_step_rad)
         self._fastest = np.array(limits.velocity)
-        self._acceleration = np.array(limits.acceleration)
-        self._position = np.array(settings.home)
-        self._velocity = np.zeros(len(settings.home))
-        self._setpoint = self._position.copy()
-        self._feed = np.zeros_like(self._velocity)
+        self._axes = make_axes(settings.physics, limits, np.array(settings.home))
+        self._setpoint = np.array(settings.home)
+        self._feed = np.zeros(len(settings.home))
         self._now_ns = now_ns
         self._heard: Command | None = None
         self._heard_ns = now_ns
@@ -70,12 +82,13 @@ class EmbeddedRobot:
     @property
     def true_joints(self) -> Vector:
         """The joints (6,) as they are, mounting error included: what moves the needle in the room."""
-        return self._position + self._offset
+        return self._axes.position + self._offset
 
     def feel(self, force_n: float) -> None:
         """Take the force in newtons with which the tissue pushes back along the needle."""
         noise_n = float(self._generator.normal(0.0, self._settings.force_sigma_n))
         self._force_n = force_n + noise_n
+        self._axes.load(force_n)
 
     def send(self, command: Command, now_ns: int) -> Command | None:
         """Take a command and return it as it will be obeyed; None when it is stale, repeated or not finite."""
@@ -102,26 +115,19 @@ class EmbeddedRobot:
             silent_ms = (self._now_ns - self._heard_ns) / NS_PER_MS
             live = self._enabled and self._heard is not None and not self.estop
             if live and silent_ms <= self._settings.watchdog_ms:
-                error = self._setpoint - self._position
+                error = self._setpoint - self._axes.position
                 wanted = self._feed + 2 * np.pi * self._settings.bandwidth_hz * error
             else:
-                wanted = np.zeros_like(self._velocity)
-            self._advance(np.clip(wanted, -self._fastest, self._fastest))
-
-    def _advance(self, wanted: Vector) -> None:
-        most = self._acceleration * STEP_S
-        self._velocity = self._velocity + np.clip(wanted - self._velocity, -most, most)
-        moved = self._position + self._velocity * STEP_S
-        self._position = np.clip(moved, self._limits.lower, self._limits.upper)
-        self._velocity = np.where(moved == self._position, self._velocity, 0.0)
+                wanted = np.zeros_like(self._feed)
+            self._axes.advance(np.clip(wanted, -self._fastest, self._fastest))
 
     def state(self) -> RobotState:
         """Return what the encoders and the drives report now."""
         silent_ms = (self._now_ns - self._heard_ns) / NS_PER_MS
         return RobotState(
             steady_ns=self._now_ns,
-            position=np.round(self._position / self._resolution) * self._resolution,
-            velocity=self._velocity.copy(),
+            position=np.round(self._axes.position / self._resolution) * self._resolution,
+            velocity=self._axes.velocity.copy(),
             setpoint=self._setpoint.copy(),
             enabled=self._enabled and not self.estop,
             estop=self.estop,

@@ -15,7 +15,9 @@ from ir_guidance.values import (
     Correction,
     Decision,
     Fix,
+    Hand,
     Level,
+    Mean,
     Mode,
     NeedleTrack,
     Plan,
@@ -97,6 +99,7 @@ CORRECTION = Correction(
     stage_ms={"track": 11.5, "localise": 0.5},
 )
 CONSENT = Consent("session", 12, STEADY_NS, "abc123", 3, True)
+HAND = Hand("session", 5, STEADY_NS, 2, True, Mean.JOG, (0.001, -0.002, 0.03, -0.04, 0.005, 0.6))
 COMMAND = Command(
     session="session",
     sequence=9,
@@ -182,6 +185,7 @@ PAIRS = {
         c.correction_from_msg,
     ),
     "consent": (CONSENT, c.consent_to_msg, c.consent_from_msg),
+    "hand": (HAND, c.hand_to_msg, c.hand_from_msg),
     "command": (COMMAND, c.command_to_msg, c.command_from_msg),
     "state": (STATE, lambda v: c.robot_state_to_msg(v, STAMP_NS), c.robot_state_from_msg),
     "report": (REPORT, c.gate_report_to_msg, c.gate_report_from_msg),

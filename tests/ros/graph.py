@@ -130,6 +130,7 @@ class Graph:
         self._executor = EventsExecutor(context=self._context)
         self._executor.add_node(self.node)
         self._clients: dict[str, Any] = {}
+        self._kept: list[Any] = []
 
     def add(self, make: Callable[..., Any]) -> Any:
         """Make another node in this context and spin it too."""
@@ -137,10 +138,17 @@ class Graph:
         self._executor.add_node(node)
         return node
 
+    def kept(self, part: Any) -> Any:
+        """Keep what belongs to our node, such as an action's client, until we leave the graph."""
+        self._kept.append(part)
+        return part
+
     def close(self) -> None:
         """Leave the graph."""
         nodes = self._executor.get_nodes()
         self._executor.shutdown()
+        for part in self._kept:
+            part.destroy()
         for node in nodes:
             node.destroy_node()
         rclpy.try_shutdown(context=self._context)

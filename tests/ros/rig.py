@@ -45,17 +45,18 @@ steady_ns = time.monotonic_ns
 class Rig:
     """What the gate hears is an attribute, to be changed or set to None; what it says is a list."""
 
-    def __init__(self, graph: Graph, namespace: str = "") -> None:
+    def __init__(self, graph: Graph, namespace: str = "", *, drive: bool = True) -> None:
+        """Without a drive the robot is another process's, and what it measures is only listened to."""
         self.graph, self._namespace = graph, namespace
-        self.drive: EmbeddedRobot | None = EmbeddedRobot(
-            PROFILE.drive, PROFILE.limits, 0, steady_ns()
-        )
+        self.drive = EmbeddedRobot(PROFILE.drive, PROFILE.limits, 0, steady_ns()) if drive else None
         self.correction: Callable[[], CorrectionMsg] | None = self.next_correction
         self.consent: dict[str, Any] | None = None
         self.sent: list[CorrectionMsg] = []
-        self.told: list[RobotState] = []
         self.consents = 0
         node = graph.node
+        self.told: list[RobotState] = (
+            [] if drive else graph.heard(RobotState, self._at(topics.ROBOT_STATE), qos.RECORDED)
+        )
         self.commands: list[Command] = graph.heard(Command, self._at(topics.COMMAND), qos.RECORDED)
         self.states: list[GateState] = graph.heard(
             GateState, self._at(topics.GATE_STATE), qos.LATCHED
@@ -63,14 +64,14 @@ class Rig:
         self.latencies: list[LatencyReport] = graph.heard(
             LatencyReport, self._at(topics.LATENCY), qos.RECORDED
         )
-        node.create_subscription(Command, self._at(topics.COMMAND), self._obey, qos.COMMANDS_TAKEN)
-        self._states = node.create_publisher(RobotState, self._at(topics.ROBOT_STATE), qos.COMMANDS)
         self._corrections = node.create_publisher(
             CorrectionMsg, self._at(topics.CORRECTION), qos.COMMANDS
         )
         self._plans = node.create_publisher(PlanMsg, self._at(topics.PLAN), qos.LATCHED)
         self._consented = node.create_publisher(ConsentMsg, self._at(topics.CONSENT), qos.CONSENT)
-        node.create_timer(0.01, self._drive)
+        self._spoken = [self._corrections, self._plans, self._consented]
+        if drive:
+            self._play_drive()
         node.create_timer(1 / 30, self._correct)
         node.create_timer(0.05, self._hold_consent)
         since_ns = steady_ns()
@@ -83,8 +84,14 @@ class Rig:
         return f"{self._namespace}/{name}"
 
     def _heard(self) -> bool:
-        publishers = (self._states, self._corrections, self._plans, self._consented)
-        return all(publisher.get_subscription_count() for publisher in publishers)
+        return all(publisher.get_subscription_count() for publisher in self._spoken)
+
+    def _play_drive(self) -> None:
+        node, command = self.graph.node, self._at(topics.COMMAND)
+        node.create_subscription(Command, command, self._obey, qos.COMMANDS_TAKEN)
+        self._states = node.create_publisher(RobotState, self._at(topics.ROBOT_STATE), qos.COMMANDS)
+        self._spoken.append(self._states)
+        node.create_timer(0.01, self._drive)
 
     def _drive(self) -> None:
         if self.drive is not None:

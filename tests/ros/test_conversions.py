@@ -17,7 +17,7 @@ from ir_guidance.values import Level, Mode, Reason
 from ir_guidance_msgs import msg as msgs
 from wire import assert_same, over_the_wire
 
-STEADY = ["track", "fix", "correction", "consent", "command", "state", "report", "truth"]
+STEADY = ["track", "fix", "correction", "consent", "hand", "command", "state", "report", "truth"]
 # A map, what only the localiser beside the tracker asks for, and what a message of its own carries.
 NOT_ON_THE_WIRE = {"heat", "image_tip_px", "image_covariance_px2", "command", "accepted"}
 

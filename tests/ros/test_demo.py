@@ -26,6 +26,7 @@ from ir_guidance.nodes import qos, topics
 from ir_guidance.values import Modality
 from ir_guidance_msgs.msg import FluoroscopyFrame
 
+ROOT = Path(__file__).resolve().parents[2]
 DEMO = (sys.executable, "-m", "ir_guidance.cli", "demo")
 PROCEDURE_S = 110.0
 SEEN_BY_OTHERS = {
@@ -110,6 +111,7 @@ def test_whatever_ends_the_demo_leaves_no_process(start, graph, tmp_path: Path, 
         (["--headless", "--procedure", "heart"], "heart"),
         (["--headless", "--modality", "telepathy"], "telepathy"),
         (["--headless", "--sim-level", "7"], "7"),
+        (["--headless", "--sim-level", "1"], "gz (Gazebo Harmonic) and ros_gz_bridge not found"),
         (["--headless", "--views", "2"], "--views 2"),
         (["--headless", "--backend", "oracle"], "oracle"),
         ([], "--headless"),
@@ -121,6 +123,7 @@ def test_bad_input_is_one_line_and_status_2(
     done = subprocess.run(
         [*DEMO, *arguments, "--out", str(tmp_path / "demo")],
         stdin=subprocess.DEVNULL,
+        env=os.environ | {"PATH": "/usr/bin:/bin", "AMENT_PREFIX_PATH": ""},
         capture_output=True,
         text=True,
         check=False,
@@ -137,3 +140,27 @@ def test_a_folder_with_files_is_left_as_it_was(tmp_path: Path) -> None:
     )
     assert done.returncode == 2 and "already holds files" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.timeout(180)
+def test_the_loop_closes_through_images_by_the_joints_of_a_robot_elsewhere(
+    start, graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No Gazebo: in its place a process that plays trajectories; the needle in the images goes with its joints."""
+    standin = Path(__file__).with_name("standin_controller.py")
+    for name, words in {
+        "gz": "exec sleep 600",
+        "parameter_bridge": f'PYTHONPATH="{ROOT}:{ROOT}/tests" exec "{sys.executable}" "{standin}"',
+    }.items():
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{words}\n")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    monkeypatch.delenv("AMENT_PREFIX_PATH", raising=False)
+    out = tmp_path / "demo"
+    demo = start([*DEMO, "--headless", "--sim-level", "1", "--seed", "4", "--out", str(out)])
+    graph.until(lambda: demo.process.poll() is not None, "the demo to end", PROCEDURE_S)
+    assert demo.process.returncode == 0, demo.output
+    assert not demo.family()
+    _check_summary(json.loads((out / "summary.json").read_text()), Modality.ULTRASOUND)

@@ -49,6 +49,8 @@ REFUSED = [  # process, what it is told, what its one line must name
     ("robot", "-p period_ms:=soon", "node robot: period_ms = 'soon'"),
     ("robot", "-p gate:=3", "node robot: gate = 3"),
     ("robot", "-p autostart:=7", "node robot: autostart = 7"),
+    ("robot", "-p sim_level:=4", "node robot: sim_level = 4"),
+    ("robot", "-p sim_level:=2 -p controller.description_file:={folder}/none.urdf", "none.urdf"),
     ("robot", "-p procedure:=appendix", "node robot: no procedure 'appendix'"),
     ("robot", "--params-file {folder}/misspelt.yaml", "node robot: gate.advance_mmps"),
     ("robot", "--params-file {folder}/none.yaml", "none.yaml"),

@@ -23,6 +23,7 @@ HEAVY = {
     "onnxruntime",
     "matplotlib",
     "SimpleITK",
+    "mujoco",
     "pydicom",
     "gdcm",
 }

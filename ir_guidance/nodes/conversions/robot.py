@@ -21,11 +21,21 @@ from ir_guidance.nodes.conversions.checks import (
     stamp_to_msg,
     vector,
 )
-from ir_guidance.values import Command, Consent, Decision, Level, RobotState, Truth
+from ir_guidance.values import (
+    Command,
+    Consent,
+    Decision,
+    Hand,
+    Level,
+    Mean,
+    RobotState,
+    Truth,
+)
 from ir_guidance_msgs.msg import Command as CommandMsg
 from ir_guidance_msgs.msg import Consent as ConsentMsg
 from ir_guidance_msgs.msg import GateState as GateStateMsg
 from ir_guidance_msgs.msg import GroundTruth as GroundTruthMsg
+from ir_guidance_msgs.msg import Hand as HandMsg
 from ir_guidance_msgs.msg import RobotState as RobotStateMsg
 
 NONE_YET = -1
@@ -79,6 +89,41 @@ def consent_from_msg(msg: ConsentMsg, boot_id: str | None = BOOT_ID) -> Consent:
         plan_hash=msg.plan_hash,
         grant=msg.grant,
         held=msg.held,
+    )
+
+
+def hand_to_msg(hand: Hand) -> HandMsg:
+    """Return what the operator's hand does as a message."""
+    return HandMsg(
+        session=hand.session,
+        sequence=hand.sequence,
+        issued_steady_ns=hand.issued_steady_ns,
+        boot_id=BOOT_ID,
+        press=hand.press,
+        held=hand.held,
+        mean=int(hand.mean),
+        rate=vector(hand.rate),
+    )
+
+
+def hand_from_msg(msg: HandMsg, boot_id: str | None = BOOT_ID) -> Hand:
+    """Return what the operator's hand does.
+
+    Raises:
+        ConversionError: A rate is not finite, the meaning not known, the steady clock is another's.
+    """
+    require_finite(msg)
+    require_boot(msg, boot_id)
+    if msg.mean not in list(Mean):
+        raise ConversionError(f"Hand: mean {msg.mean} is not one of {[int(x) for x in Mean]}")
+    return Hand(
+        session=msg.session,
+        sequence=msg.sequence,
+        issued_steady_ns=msg.issued_steady_ns,
+        press=msg.press,
+        held=msg.held,
+        mean=Mean(msg.mean),
+        rate=tuple(msg.rate.tolist()),
     )
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""Consent by a held key, on a terminal of the test's own and a clock that stands still."""
+"""A key that is held, on a terminal of the test's own and a clock that stands still."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Hand:
         for _ in range(int(ms / REPEAT_MS)):
             self.wait(REPEAT_MS)
             self.type(what)
-            answers.append(key.held())
+            answers.append(key.held() == " ")
         return answers
 
 
@@ -108,6 +108,16 @@ def test_after_letting_go_it_takes_a_new_hold(hand, key):
     hand.type(b" ")
     assert not key.held()
     assert hand.hold(key, 200)[-1]
+
+
+def test_each_key_is_known_by_its_name_and_a_change_of_keys_is_a_new_hold(hand, key):
+    hand.hold(key, 300, b"r")
+    assert key.held() == "r"
+    hand.wait(30)
+    hand.type(b"X")
+    assert key.held() == ""
+    hand.hold(key, 300, b"X")
+    assert key.held() == "X"
 
 
 @pytest.mark.parametrize("other", [b"x", b"\n", b"\x1b[A", b"abc"])

@@ -17,7 +17,9 @@ from ir_guidance.values import (
     Consent,
     Correction,
     Decision,
+    Hand,
     Level,
+    Mean,
     Mode,
     RobotState,
 )
@@ -47,6 +49,10 @@ class Rig:
         self.grant = 0
         self.consenting_to = PLAN
         self._next_frame_ns = self._next_consent_ns = self.now_ns
+        self.handling: dict[str, Any] | None = None
+        self.hands = self.presses = 0
+        self._next_hand_ns = self.now_ns
+        self._hands: list[Hand] = []
         self._given: list[Consent] = []
         self._offered: list[Correction] = []
 
@@ -121,6 +127,35 @@ class Rig:
         self.holding = False
         self.consent()
 
+    def hand(self, **changes: Any) -> str:
+        """Say what the hand does on a motion key, but for the changes."""
+        self.hands += 1
+        age_ms = changes.pop("age_ms", 0)
+        good = Hand(
+            session=SESSION,
+            sequence=self.hands,
+            issued_steady_ns=self.now_ns - int(age_ms * NS_PER_MS),
+            press=self.presses,
+            held=True,
+            mean=Mean.RETRACT,
+        )
+        return self.hand_again(replace(good, **changes))
+
+    def hand_again(self, hand: Hand) -> str:
+        self._hands.append(hand)
+        self.watch.saw_hand(hand)
+        return self.gate.hand(hand)
+
+    def hold_key(self, **asked: Any) -> None:
+        """Press a motion key and hold it from now on."""
+        self.presses += 1
+        self.handling = asked
+        self.hand(**asked)
+
+    def let_key_go(self) -> None:
+        self.handling = None
+        self.hand(held=False)
+
     def report(self, **changes: Any) -> None:
         """Report the robot's state, but for the changes; ``offset`` shifts what the encoders say."""
         offset = np.array(changes.pop("offset", (0.0,) * 6))
@@ -167,6 +202,8 @@ class Rig:
             self.consent_again(self._given[len(self._given) // 2])
         elif kind == "correction" and self._offered:
             self.offer_again(self._offered[-1])
+        elif kind == "hand" and self._hands:
+            self.hand_again(self._hands[len(self._hands) // 2])
 
     # Everything together.
 
@@ -183,6 +220,9 @@ class Rig:
             if self.holding and self.now_ns >= self._next_consent_ns:
                 self._next_consent_ns = self.now_ns + CONSENT_MS * NS_PER_MS
                 self.consent()
+            if self.handling is not None and self.now_ns >= self._next_hand_ns:
+                self._next_hand_ns = self.now_ns + CONSENT_MS * NS_PER_MS
+                self.hand(**self.handling)
             decision = self.tick()
         assert decision is not None
         return decision

@@ -8,12 +8,23 @@ import math
 from itertools import pairwise
 
 from ir_guidance.gate import GateSettings
-from ir_guidance.kinematics import INSERTION, RobotLimits
-from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Consent, Correction, Decision, Level
+from ir_guidance.kinematics import INSERTION, ROLL, RobotLimits
+from ir_guidance.values import (
+    NS_PER_MS,
+    NS_PER_S,
+    Command,
+    Consent,
+    Correction,
+    Decision,
+    Hand,
+    Level,
+    Mean,
+)
 
 TINY = 1e-12
 BLIND_LIMIT_M = 0.001
 REST_NS = 200 * NS_PER_MS
+EXPIRY_NS = 100 * NS_PER_MS
 LONGEST_TICK_S = 0.020
 
 
@@ -36,7 +47,10 @@ class Watch:
         self.ticks_ns: list[int] = []
         self.advances: list[tuple[int, float]] = []
         self.levels: set[Level] = set()
-        self.travelled_m = self.blind_max_m = 0.0
+        self.travelled_m = self.blind_max_m = self.retracted_m = 0.0
+        self.hand: Hand | None = None
+        self.barred_press = -1
+        self.by_hand = self.held = False
 
     # What goes in.
 
@@ -45,13 +59,18 @@ class Watch:
 
     def saw_end(self) -> None:
         """The approval was taken back."""
-        self.plan = self.image = self.last = None
+        self.plan = self.image = None
+        if not self.by_hand:  # a hand needs no plan
+            self.last = None
 
     def saw_stop(self) -> None:
         self.stopped = True
+        self.by_hand = self.held = False
         self.saw_end()
 
     def saw_reset(self) -> None:
+        if self.stopped:
+            self._bar_press()
         self.stopped = False
 
     def saw_accepted(self, correction: Correction, now_ns: int) -> None:
@@ -68,10 +87,40 @@ class Watch:
         if consent.session == self.session and newer:
             self.consent = consent
 
+    def saw_hand(self, hand: Hand) -> None:
+        finite = all(math.isfinite(rate) for rate in hand.rate)
+        newer = self.hand is None or hand.sequence > self.hand.sequence
+        if hand.session != self.session or not newer or not finite:
+            return
+        if self.hand is not None and not (hand.held and hand.press == self.hand.press):
+            self._bar_press()
+        self.hand = hand
+
+    def _bar_press(self) -> None:
+        """The press in force is spent: it was let go, grew old, or something stopped it."""
+        if self.hand is not None:
+            self.barred_press = max(self.barred_press, self.hand.press)
+
+    def moved_by(self, now_ns: int) -> Hand | None:
+        """Return the hand that may move the robot now; one that has grown old stays worthless."""
+        if self.hand is None or self.stopped or not self.hand.held:
+            return None
+        age_ms = (now_ns - self.hand.issued_steady_ns) / NS_PER_MS
+        if not -self.settings.future_ms <= age_ms <= self.settings.consent_age_ms:
+            self._bar_press()
+        return self.hand if self.hand.press > self.barred_press else None
+
     # What comes out.
 
     def saw_decision(self, now_ns: int, decision: Decision) -> None:
         self.levels.add(decision.level)
+        kept = len(self.ticks_ns) > 1 and self.ticks_ns[-1] - self.ticks_ns[-2] > EXPIRY_NS
+        if kept or decision.level == Level.R4:
+            self._bar_press()
+        hand = self.moved_by(now_ns)
+        moving = self.last is not None and any(self.last.velocity)
+        self.by_hand = hand is not None or (self.by_hand and (self.held or moving))
+        self.held = hand is not None
         self.ticks_ns.append(now_ns)
         if decision.level == Level.R4:
             self.saw_stop()
@@ -84,6 +133,8 @@ class Watch:
             self.last = None
         elif decision.level == Level.R4 or decision.reasons == ("drives off",):
             self._check_rest(command, decision)
+        elif self.by_hand:
+            self._check_by_hand(now_ns, command, hand)
         else:
             self._check_motion(now_ns, command, decision)
         if decision.reasons == ("arrived",):
@@ -94,32 +145,78 @@ class Watch:
         assert all(math.isfinite(value) for value in (*command.position, *command.velocity))
         assert not any(command.velocity)
         assert command.enable == (decision.level != Level.R4)
-        if command.enable:
+        if command.enable and not self.by_hand:
             self._check_envelope(command)
         self.last = None
 
     def _check_motion(self, now_ns: int, command: Command, decision: Decision) -> None:
         assert command.enable and self.plan is not None
-        assert command.expires_steady_ns - now_ns <= 100 * NS_PER_MS
-        assert all(math.isfinite(value) for value in (*command.position, *command.velocity))
         self._check_envelope(command)
-        last = None if self._ran_out(now_ns) else self.last
-        before_v = last.velocity if last else (0.0,) * 6
-        before = last.position if last else self.measured
-        elapsed_s = self._elapsed_s()
-        for v, old, fastest, most in zip(
-            command.velocity, before_v, self.fastest, self.acceleration, strict=True
-        ):
-            assert abs(v) <= fastest * (1 + 1e-9) + TINY
-            assert abs(v - old) <= most * elapsed_s + TINY, "the set point jerked"
-        for at, was, fastest in zip(command.position, before, self.fastest, strict=True):
-            assert abs(at - was) <= fastest * (1 + 1e-9) * elapsed_s + TINY, "the set point jumped"
+        before, before_v, elapsed_s = self._check_smooth(now_ns, command, self.fastest)
         advance_m = command.position[INSERTION] - before[INSERTION]
         assert advance_m >= 0, "the needle is never drawn back"
         self._check_permission(now_ns, command, before_v, decision, elapsed_s)
         self._check_blind(now_ns, advance_m, decision)
         self._check_rest_in_time(now_ns, command)
         self.last = command
+
+    def _check_smooth(
+        self, now_ns: int, command: Command, fastest: list[float]
+    ) -> tuple[tuple[float, ...], tuple[float, ...], float]:
+        """Check that a command goes on from the one before; return whence (position, velocity) and for how long."""
+        assert command.expires_steady_ns - now_ns <= 100 * NS_PER_MS
+        assert all(math.isfinite(value) for value in (*command.position, *command.velocity))
+        last = None if self._ran_out(now_ns) else self.last
+        before_v = last.velocity if last else (0.0,) * 6
+        before = last.position if last else self.measured
+        elapsed_s = self._elapsed_s()
+        for v, old, limit, most in zip(
+            command.velocity, before_v, fastest, self.acceleration, strict=True
+        ):
+            assert abs(v) <= limit * (1 + 1e-9) + TINY
+            assert abs(v - old) <= most * elapsed_s + TINY, "the set point jerked"
+        for at, was, limit in zip(command.position, before, fastest, strict=True):
+            assert abs(at - was) <= limit * (1 + 1e-9) * elapsed_s + TINY, "the set point jumped"
+        return before, before_v, elapsed_s
+
+    def _check_by_hand(self, now_ns: int, command: Command, hand: Hand | None) -> None:
+        """A hand moves only what it asks for, the way it asks; a needle in tissue it draws back or turns."""
+        settings = self.settings
+        assert command.enable
+        fastest = list(self.limits.velocity)
+        fastest[INSERTION] = max(settings.retract_mps, settings.jog_mps, settings.advance_mps)
+        before, before_v, elapsed_s = self._check_smooth(now_ns, command, fastest)
+        depth = before[INSERTION]
+        for at, (v, old, most) in enumerate(
+            zip(command.velocity, before_v, self.acceleration, strict=True)
+        ):
+            slowing = abs(v) <= max(0.0, abs(old) - most * elapsed_s) + TINY
+            assert slowing or self._asked_by(hand, at, v, depth), "a hand did not ask for this"
+        for at, was, low, high in zip(
+            command.position, before, self.limits.lower, self.limits.upper, strict=True
+        ):
+            assert low - TINY <= at <= high + TINY or abs(at - was) <= TINY or low <= was <= high
+            assert at >= min(low, was) - TINY and at <= max(high, was) + TINY, (
+                "beyond a joint limit"
+            )
+        advance_m = command.position[INSERTION] - depth
+        if advance_m > TINY and command.velocity[INSERTION] > before_v[INSERTION] + TINY:
+            assert command.position[INSERTION] <= TINY, "a hand pushed the needle into tissue"
+        self.retracted_m += max(0.0, -advance_m)
+        self.advances, self.last = [], command
+        if self.plan is not None and self.consent is not None and self.consent.held:
+            self.barred_grant = max(self.barred_grant, self.consent.grant)
+
+    def _asked_by(self, hand: Hand | None, joint: int, speed: float, depth: float) -> bool:
+        if hand is None:
+            return False
+        slide = joint in (0, 1, INSERTION)
+        if hand.mean is Mean.RETRACT:
+            return joint == INSERTION and -self.settings.retract_mps - TINY <= speed <= 0
+        if depth > 0 and joint not in (INSERTION, ROLL):
+            return False
+        most = self.settings.jog_mps if slide else self.settings.jog_radps
+        return abs(speed) <= most + TINY and speed * hand.rate[joint] >= 0
 
     def _ran_out(self, now_ns: int) -> bool:
         """Whether the command before this one expired, so that the drive came to rest by itself."""

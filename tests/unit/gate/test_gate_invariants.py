@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 
 from gate_rig import OTHER_PLAN, PLAN, Rig
 from ir_guidance.gate import GateSettings
-from ir_guidance.values import Level, Mode
+from ir_guidance.values import Level, Mean, Mode
 
 NAN, INF = float("nan"), float("inf")
 MODES = [Mode.ADVANCE, Mode.ALIGN, Mode.HOLD, Mode.WAIT_FOR_BREATH, Mode.ARRIVED]
@@ -84,6 +84,21 @@ STATES: dict[str, dict[str, Any]] = {
     "beyond its limits": {"offset": (0.0, 0.0, 0.0, 0.0, 1.0, 0.0)},
     "beside the plan": {"offset": (0.004, 0.0, 0.0, 0.0, 0.003, 0.0)},
 }
+HANDS: dict[str, dict[str, Any]] = {
+    "retracting": {"mean": Mean.RETRACT},
+    "retracting, or so it says": {"mean": Mean.RETRACT, "rate": (1.0, 1.0, 1.0, 1.0, 1.0, 1.0)},
+    "sliding": {"mean": Mean.JOG, "rate": (0.003, -0.003, 0.0, 0.0, 0.0, 0.0)},
+    "pushing": {"mean": Mean.JOG, "rate": (0.0, 0.0, 0.0, 0.0, 0.02, 0.0)},
+    "pulling and turning": {"mean": Mean.JOG, "rate": (0.0, 0.0, 0.0, 0.0, -0.02, -3.0)},
+    "pivoting absurdly": {"mean": Mean.MOVE, "rate": (0.0, 0.0, 1e300, -1e300, 0.0, 0.0)},
+    "not a number": {"mean": Mean.JOG, "rate": (0.0, NAN, 0.0, 0.0, 0.0, 0.0)},
+    "stale": {"age_ms": 251},
+    "from the future": {"age_ms": -21},
+    "of another session": {"session": "elsewhere", "press": 10**6},
+    "out of order": {"sequence": 0},
+    "of an old press": {"press": 0},
+    "let go": {"held": False},
+}
 PROFILES = [
     {},
     # As fast as the bound on blind travel allows, at two decelerations.
@@ -133,7 +148,24 @@ class GateMachine(RuleBasedStateMachine):
         self.rig.consent(**CONSENTS[kind])
         self.rig.tick()
 
-    @rule(kind=st.sampled_from(["consent", "correction"]))
+    @rule(kind=st.sampled_from(list(HANDS)))
+    def one_hand(self, kind: str) -> None:
+        self.rig.hand(**HANDS[kind])
+        self.rig.tick()
+
+    @rule(kind=st.sampled_from(list(HANDS)), ticks=st.integers(1, 80))
+    def key_held(self, kind: str, ticks: int) -> None:
+        self.rig.hold_key(**HANDS[kind])
+        self.rig.run(ticks)
+
+    @rule(silently=st.booleans())
+    def key_let_go(self, silently: bool) -> None:
+        self.rig.handling = None
+        if not silently:
+            self.rig.let_key_go()
+        self.rig.tick()
+
+    @rule(kind=st.sampled_from(["consent", "correction", "hand"]))
     def replay(self, kind: str) -> None:
         self.rig.replay(kind)
         self.rig.tick()
@@ -187,6 +219,7 @@ def recover(rig: Rig) -> None:
     rig.reported, rig.reporting, rig.following, rig.asked = {}, True, True, {}
     rig.imaging = False
     rig.release()
+    rig.let_key_go()
     rig.run(20)
     rig.tried("reset")
     if rig.tried("approve"):
@@ -221,6 +254,10 @@ def chances(rig: Rig, draw: random.Random) -> list[Callable[[], object]]:
         lambda: setattr(rig, "asked", {}),
         lambda: setattr(rig, "imaging", draw.random() < 0.8),
         lambda: rig.consent(**CONSENTS[draw.choice(list(CONSENTS))]),
+        lambda: rig.hand(**HANDS[draw.choice(list(HANDS))]),
+        lambda: rig.hold_key(**HANDS[draw.choice(list(HANDS))]),
+        rig.let_key_go,
+        lambda: setattr(rig, "handling", None),
         lambda: rig.report(**STATES[draw.choice(list(STATES))]),
         lambda: recover(rig),
         rig.press,
@@ -231,7 +268,7 @@ def chances(rig: Rig, draw: random.Random) -> list[Callable[[], object]]:
 
 def test_promises_hold_on_long_walks_that_do_move_and_meet_every_level():
     levels: set[Level] = set()
-    travelled_m = 0.0
+    travelled_m = retracted_m = 0.0
     for seed in range(60):
         draw = random.Random(seed)
         rig = Rig(GateSettings(**PROFILES[seed % len(PROFILES)]))
@@ -241,8 +278,10 @@ def test_promises_hold_on_long_walks_that_do_move_and_meet_every_level():
             rig.tick()
         levels |= rig.watch.levels
         travelled_m += rig.watch.travelled_m
+        retracted_m += rig.watch.retracted_m
     assert levels == set(Level)
     assert travelled_m > 0.05
+    assert retracted_m > 0.01
 
 
 def test_time_that_stands_still_or_goes_back_moves_nothing():

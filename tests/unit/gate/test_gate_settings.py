@@ -8,7 +8,8 @@ from ir_guidance.gate import GateSettings
 from ir_guidance.settings import SettingsError, checked
 
 WATCHDOGS = [name for name in GateSettings.model_fields if name.endswith("_ms")]
-LIMITS = [name for name in GateSettings.model_fields if name not in ("overshoot_m", *WATCHDOGS)]
+MAY_BE_0 = ("overshoot_m", "phantom_points")  # no margin; a procedure that asks for no phantom
+LIMITS = [name for name in GateSettings.model_fields if name not in (*MAY_BE_0, *WATCHDOGS)]
 
 
 @pytest.mark.parametrize("name", [*WATCHDOGS, *LIMITS])
@@ -16,6 +17,12 @@ LIMITS = [name for name in GateSettings.model_fields if name not in ("overshoot_
 def test_no_value_disables_a_watchdog_or_a_limit(name, value):
     with pytest.raises(SettingsError, match=f"^here: {name} = "):
         checked(GateSettings, {name: value}, "here")
+
+
+@pytest.mark.parametrize("value", [-1, float("nan"), float("inf"), 1e9, None, "never"])
+def test_a_phantom_check_is_of_so_many_points_or_none(value):
+    with pytest.raises(SettingsError, match="phantom_points"):
+        checked(GateSettings, {"phantom_points": value}, "here")
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 
 from ir_guidance.kinematics import INSERTION, ROLL, RobotLimits
-from ir_guidance.robot import DriveSettings, EmbeddedRobot
+from ir_guidance.robot import DriveSettings, EmbeddedRobot, Physics
 from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, Vector
 
 SETTINGS, LIMITS = DriveSettings(watchdog_ms=50.0), RobotLimits()
@@ -18,14 +19,20 @@ FASTEST, HARDEST = np.array(LIMITS.velocity), np.array(LIMITS.acceleration)
 HOME = np.array(SETTINGS.home)
 NAN = float("nan")
 STEP_MS = 2
+SETTLING_MS = {Physics.KINEMATIC: 0, Physics.MUJOCO: 40}
+"""Until a servo with a body on it has come to rest after it was told to."""
+ROUGHNESS = {Physics.KINEMATIC: 1e-9, Physics.MUJOCO: 0.3}
+"""By how much of it a body may exceed what its servo is asked for: with friction it sticks and slips."""
 
 
 class Driver:
     """Sends commands at 100 per second, as the gate does, and keeps what the robot did every 2 ms."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, physics: Physics, seed: int = 0) -> None:
         self.now_ns = NS_PER_S
-        self.robot = EmbeddedRobot(SETTINGS, LIMITS, seed, self.now_ns)
+        self.settling_ms, self.roughness = SETTLING_MS[physics], ROUGHNESS[physics]
+        settings = SETTINGS.model_copy(update={"physics": physics})
+        self.robot = EmbeddedRobot(settings, LIMITS, seed, self.now_ns)
         self.sequence = 0
         self.positions: list[Vector] = [self.robot.state().position]
         self.velocities: list[Vector] = [np.zeros(6)]
@@ -74,6 +81,12 @@ class Driver:
         return np.max(errors, axis=0)
 
 
+@pytest.fixture(params=Physics)
+def drive(request: pytest.FixtureRequest) -> Callable[..., Driver]:
+    """Give what makes a driver of a robot, once for each physics."""
+    return partial(Driver, request.param)
+
+
 def ramp(rate: Vector) -> Callable[[float], tuple[Vector, Vector]]:
     """Return a path that speeds up at the joints' accelerations and then goes on evenly."""
     to_speed_s = np.abs(rate) / HARDEST
@@ -87,8 +100,8 @@ def ramp(rate: Vector) -> Callable[[float], tuple[Vector, Vector]]:
     return path
 
 
-def test_robot_starts_at_rest_at_home():
-    state = Driver().robot.state()
+def test_robot_starts_at_rest_at_home(drive):
+    state = drive().robot.state()
     np.testing.assert_allclose(state.position, HOME, atol=SETTINGS.encoder_step_rad)
     assert not state.velocity.any()
     assert (state.enabled, state.brake, state.estop, state.watchdog_tripped) == (
@@ -108,27 +121,27 @@ def test_robot_starts_at_rest_at_home():
         [0.005, 0.005, -0.05, 0.05, 0.003, 3.0],
     ],
 )
-def test_ramp_is_followed_within_a_tenth_of_what_the_gate_allows(rate):
-    error = Driver().follow(ramp(np.array(rate, dtype=float)), 1.5)
+def test_ramp_is_followed_within_a_tenth_of_what_the_gate_allows(drive, rate):
+    error = drive().follow(ramp(np.array(rate, dtype=float)), 1.5)
     assert error[[0, 1, INSERTION]].max() < 0.0002
     assert error[2:4].max() < 0.003
     assert error[ROLL] < 0.1
 
 
-def test_step_in_the_set_point_is_reached_within_the_limits():
-    driver = Driver()
+def test_step_in_the_set_point_is_reached_within_the_limits(drive):
+    driver = drive()
     goal = HOME + np.array([0.02, 0.01, 0.2, 0.1, 0.01, 0])
     driver.follow(lambda _: (goal, np.zeros(6)), 3.0)
     np.testing.assert_allclose(driver.robot.state().position, goal, atol=1e-4)
     velocities = np.array(driver.velocities)
-    assert (np.abs(velocities) <= FASTEST + 1e-12).all()
+    assert (np.abs(velocities) <= FASTEST * (1 + 0.1 * driver.roughness)).all()
     jumps = np.abs(np.diff(velocities, axis=0))
-    assert (jumps <= HARDEST * STEP_MS / 1e3 + 1e-12).all()
+    assert (jumps <= HARDEST * STEP_MS / 1e3 * (1 + driver.roughness)).all()
 
 
 @pytest.mark.parametrize("side", [-1, 1])
-def test_no_joint_passes_its_limit(side):
-    driver = Driver()
+def test_no_joint_passes_its_limit(drive, side):
+    driver = drive()
     beyond = side * np.array([1.0, 1.0, 3.0, 3.0, 1.0, 9.0])
     driver.follow(lambda _: (beyond, side * np.full(6, 9.0)), 12.0)
     positions = np.array(driver.positions)
@@ -136,6 +149,7 @@ def test_no_joint_passes_its_limit(side):
     assert (positions <= np.array(LIMITS.upper) + 1e-4).all()
     limit = np.array(LIMITS.upper if side > 0 else LIMITS.lower)
     np.testing.assert_allclose(driver.robot.state().position, limit, atol=1e-4)
+    driver.wait(driver.settling_ms)
     assert not driver.robot.state().velocity.any()
 
 
@@ -149,12 +163,13 @@ def test_no_joint_passes_its_limit(side):
         [0, 0, 0, 0, 0.003, 4.0],
     ],
 )
-def test_silence_stops_the_robot_within_the_watchdog_and_braking(rate):
-    driver = Driver()
+def test_silence_stops_the_robot_within_the_watchdog_and_braking(drive, rate):
+    driver = drive()
     rates = np.array(rate, dtype=float)
     driver.follow(ramp(rates), 0.6)
     braking_ms = float((np.abs(driver.robot.state().velocity) / HARDEST).max()) * 1e3
-    driver.wait(10 * round((40 + braking_ms) / 10) + 4)  # 10 ms have passed since the last command
+    # 10 ms have passed since the last command
+    driver.wait(10 * round((40 + braking_ms) / 10) + 4 + driver.settling_ms)
     state = driver.robot.state()
     assert state.watchdog_tripped
     assert not state.velocity.any()
@@ -163,13 +178,13 @@ def test_silence_stops_the_robot_within_the_watchdog_and_braking(rate):
     np.testing.assert_array_equal(driver.robot.state().position, stopped_at)
 
 
-def test_a_command_more_often_than_the_watchdog_keeps_the_robot_going():
-    driver = Driver()
+def test_a_command_more_often_than_the_watchdog_keeps_the_robot_going(drive):
+    driver = drive()
     for _ in range(20):
         driver.send(HOME, np.array([0, 0, 0, 0, 0.003, 0]))
         driver.wait(50)
         assert not driver.robot.state().watchdog_tripped
-    assert driver.robot.state().velocity[INSERTION] > 0
+    assert driver.robot.state().position[INSERTION] > HOME[INSERTION]
 
 
 @pytest.mark.parametrize(
@@ -184,8 +199,10 @@ def test_a_command_more_often_than_the_watchdog_keeps_the_robot_going():
         {"velocity": np.array([0, 0, NAN, 0, 0, 0])},
     ],
 )
-def test_stale_repeated_or_not_finite_command_is_refused_and_does_not_calm_the_watchdog(refused):
-    driver = Driver()
+def test_stale_repeated_or_not_finite_command_is_refused_and_does_not_calm_the_watchdog(
+    drive, refused
+):
+    driver = drive()
     assert driver.send(HOME) is not None
     for _ in range(10):
         driver.wait(10)
@@ -197,18 +214,18 @@ def test_stale_repeated_or_not_finite_command_is_refused_and_does_not_calm_the_w
     assert np.isfinite(state.position).all()
 
 
-def test_command_of_a_new_session_is_taken_whatever_its_number():
-    driver = Driver()
+def test_command_of_a_new_session_is_taken_whatever_its_number(drive):
+    driver = drive()
     driver.send(HOME, sequence=500)
     assert driver.send(HOME, sequence=1) is None
     assert driver.send(HOME, sequence=1, session="another") is not None
 
 
-def test_switching_off_brakes_and_says_so():
-    driver = Driver()
+def test_switching_off_brakes_and_says_so(drive):
+    driver = drive()
     driver.follow(ramp(np.array([0, 0, 0, 0, 0.003, 0])), 0.5)
     driver.send(HOME + 0.02, enable=False)
-    driver.wait(60)
+    driver.wait(60 + driver.settling_ms)
     state = driver.robot.state()
     assert (state.enabled, state.brake) == (False, True)
     assert not state.velocity.any()
@@ -216,8 +233,8 @@ def test_switching_off_brakes_and_says_so():
     assert driver.robot.state().enabled
 
 
-def test_emergency_stop_beats_every_command_and_its_release_moves_nothing():
-    driver = Driver()
+def test_emergency_stop_beats_every_command_and_its_release_moves_nothing(drive):
+    driver = drive()
     driver.follow(ramp(np.array([0, 0, 0, 0, 0.003, 0])), 0.5)
     driver.robot.estop = True
     for _ in range(10):
@@ -231,8 +248,8 @@ def test_emergency_stop_beats_every_command_and_its_release_moves_nothing():
     np.testing.assert_array_equal(driver.robot.state().position, state.position)
 
 
-def test_encoders_do_not_see_the_mounting_error():
-    first, same, other = Driver(seed=1), Driver(seed=1), Driver(seed=2)
+def test_encoders_do_not_see_the_mounting_error(drive):
+    first, same, other = drive(seed=1), drive(seed=1), drive(seed=2)
     for driver in (first, same, other):
         np.testing.assert_array_equal(driver.robot.state().position, first.positions[0])
     error = first.robot.true_joints - HOME
@@ -241,8 +258,8 @@ def test_encoders_do_not_see_the_mounting_error():
     assert error[INSERTION] == 0.0 and np.abs(error[:4]).min() > 0
 
 
-def test_encoders_have_a_resolution():
-    driver = Driver()
+def test_encoders_have_a_resolution(drive):
+    driver = drive()
     driver.follow(ramp(np.array([0.005, 0, 0.05, 0, 0.003, 0])), 0.3)
     sliding = np.array(driver.positions)[:, INSERTION] / SETTINGS.encoder_step_m
     turning = np.array(driver.positions)[:, 2] / SETTINGS.encoder_step_rad
@@ -250,8 +267,8 @@ def test_encoders_have_a_resolution():
     np.testing.assert_allclose(turning, np.round(turning), atol=1e-6)
 
 
-def test_first_command_for_an_image_is_what_answers_it():
-    driver = Driver()
+def test_first_command_for_an_image_is_what_answers_it(drive):
+    driver = drive()
     driver.send(HOME, stamp_ns=7)
     answered_ns = driver.now_ns
     driver.wait(10)
@@ -264,8 +281,8 @@ def test_first_command_for_an_image_is_what_answers_it():
     assert (state.accepted_stamp_ns, state.accepted_steady_ns) == (8, driver.now_ns)
 
 
-def test_motion_does_not_depend_on_how_often_the_world_is_moved_on():
-    often, seldom = Driver(), Driver()
+def test_motion_does_not_depend_on_how_often_the_world_is_moved_on(drive):
+    often, seldom = drive(), drive()
     for driver in (often, seldom):
         driver.send(HOME + 0.005, np.full(6, 0.002))
     often.wait(40)
@@ -273,8 +290,8 @@ def test_motion_does_not_depend_on_how_often_the_world_is_moved_on():
     np.testing.assert_array_equal(often.robot.state().position, seldom.robot.state().position)
 
 
-def test_force_that_the_tissue_gives_is_reported_with_the_sensors_noise():
-    driver = Driver()
+def test_force_that_the_tissue_gives_is_reported_with_the_sensors_noise(drive):
+    driver = drive()
     seen = []
     for _ in range(200):
         driver.robot.feel(2.0)
