@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from ir_guidance.kinematics import JOINTS, RobotLimits
@@ -58,7 +59,7 @@ def trajectory(
     stopping_s = max(
         abs(speed) / most for speed, most in zip(command.velocity, limits.acceleration, strict=True)
     )
-    lead_ns, stopping_ns = int(LEAD_S * NS_PER_S), int(stopping_s * NS_PER_S)
+    lead_ns, stopping_ns = int(LEAD_S * NS_PER_S), math.ceil(stopping_s * NS_PER_S)
     if now_ns + lead_ns + stopping_ns > command.expires_steady_ns:
         return None
     through = TrajectoryPoint(lead_ns, command.position, command.velocity)
