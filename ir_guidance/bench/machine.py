@@ -11,7 +11,15 @@ from pathlib import Path
 
 from ir_guidance import __version__
 
-PACKAGES = ("ros-rclpy", "ros-rmw-fastrtps-cpp", "numpy", "opencv-python-headless", "onnxruntime", "openvino", "torch")
+PACKAGES = (
+    "ros-rclpy",
+    "ros-rmw-fastrtps-cpp",
+    "numpy",
+    "opencv-python-headless",
+    "onnxruntime",
+    "openvino",
+    "torch",
+)
 CPU = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 

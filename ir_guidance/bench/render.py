@@ -52,7 +52,10 @@ def render(profile: Profile, seed: int, shown: Shown, backend: str = "auto") -> 
         period_s=(BREATH_S, BREATH_S), amplitude_spread=0.0, period_spread=0.0
     )
     trial.room = make_room(
-        profile.modality, seed, RoomSettings(breathing=alike), FluoroscopyRoomSettings(breathing=alike)
+        profile.modality,
+        seed,
+        RoomSettings(breathing=alike),
+        FluoroscopyRoomSettings(breathing=alike),
     )
     for _ in shown(_until_inserted(trial), None, "inserting the needle of the sequence"):
         pass

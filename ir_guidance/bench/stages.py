@@ -242,5 +242,3 @@ def backend_times_ms(modality: Modality, count: int, shown: Shown) -> dict[str, 
         found[name] = timed_ms(lambda _, run=network.infer: run(view), range(count))
         network.close()
     return found
-
-
