@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.console import Console
 
+import ir_guidance.nodes  # noqa: F401 - first: numpy on one thread, as the nodes have it
 from ir_guidance.bench.cells import CELLS
 from ir_guidance.bench.compare import changes, read_report, unlike
 from ir_guidance.bench.machine import machine

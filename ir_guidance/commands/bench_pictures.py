@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from ir_guidance.nodes.bench.watch_node import Window
 
 OURS, PLAIN, FLOOR = "tab:blue", "tab:orange", "tab:green"
-WIDE_MS = 0.5
-SECONDS = 10.0
+BINS = 120
+SECONDS = 5.0
 
 
 def latencies(window: Window) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -49,7 +49,7 @@ def _histogram(axes: Any, found: dict[str, Any], measured: Measured) -> None:
     both = ((measured.loop, "this loop", OURS), (measured.plain, "the plain way", PLAIN))
     samples = [(latencies(window)[1], name, colour) for window, name, colour in both]
     widest = max((float(np.percentile(each, 99.9)) for each, *_ in samples if each.size), default=1)
-    edges = np.arange(0.0, widest + WIDE_MS, WIDE_MS)
+    edges = np.linspace(0.0, widest, BINS)
     for each, name, colour in samples:
         if each.size:
             share = np.full(each.size, 1 / each.size)
@@ -64,7 +64,7 @@ def _histogram(axes: Any, found: dict[str, Any], measured: Measured) -> None:
     for name, colour, style in (("p50", FLOOR, "-"), ("p99", FLOOR, ":")):
         at = found["floor"]["latency_ms"][name]
         axes.axvline(at, color=colour, linestyle=style, label=f"floor, {name} {at:.1f} ms")
-    axes.set(xlabel="acquisition to command accepted [ms]", ylabel="share of frames", yscale="log")
+    axes.set(xlabel="acquisition to command accepted [ms]", ylabel="share of frames")
     axes.legend()
 
 
@@ -91,7 +91,7 @@ def _tail(axes: Any, measured: Measured) -> None:
     part = (taken_s // SECONDS).astype(int)
     groups = [latency_ms[part == each] for each in range(part[-1] + 1)]
     middles = [(number + 0.5) * SECONDS for number, group in enumerate(groups) if group.size]
-    for name, share, style in (("median", 50, "-"), ("p99", 99, "--"), ("max", 100, ":")):
+    for name, share, style in (("median", 50, ".-"), ("p99", 99, ".--"), ("max", 100, ".:")):
         axes.plot(
             middles,
             [float(np.percentile(group, share)) for group in groups if group.size],

@@ -63,20 +63,29 @@ def _of(ratios: dict[str, float], name: str) -> str:
 
 def cells_table(found: dict[str, Any]) -> Table:
     """Return the same loop under other circumstances."""
-    shown = _table("acquisition to command accepted, by cell", "cell")
-    for name in ("without", "late", "age p99", "jitter p99"):
-        shown.add_column(name, justify="right")
+    shown = Table(title="acquisition to command accepted, by cell, in milliseconds")
+    for name in ("cell", "n", "p50", "p99", "p99.9", "max", "lost", "late", "age", "jitter"):
+        shown.add_column(name, justify="left" if name == "cell" else "right")
     for cell, spread in ({"idle": found["end_to_end"]} | found["cells"]).items():
-        _add(shown, cell.replace("_", " "), spread, _more(spread))
-    shown.caption = "without: frames without a command; late: those and the ones over the deadline"
+        name = cell.replace("_", " ")
+        shown.add_row(
+            f"{name}: {spread['skipped']}" if "skipped" in spread else name, *_row(spread)
+        )
+    shown.caption = (
+        "lost: frames without a command; late: those and the ones over the deadline; "
+        "age: of the image that the drive acts on, p99; jitter: of the intervals between commands, p99"
+    )
     return shown
 
 
-def _more(spread: dict[str, Any]) -> list[str]:
+def _row(spread: dict[str, Any]) -> list[str]:
     if not spread["n"]:
-        return [spread.get("skipped", "")]
+        return ["0"]
+    times = spread["latency_ms"]
     ages, jitters = (spread[name].get("latency_ms", {}) for name in ("age_at_actuation", "jitter"))
     return [
+        str(spread["n"]),
+        *(f"{times[name]:.1f}" for name in ("p50", "p99", "p999", "max")),
         str(spread["dropped"]),
         str(spread["deadline_misses"]),
         *(f"{each['p99']:.1f}" if each else "" for each in (ages, jitters)),
@@ -105,8 +114,8 @@ def _table(title: str, first: str) -> Table:
     return shown
 
 
-def _add(shown: Table, name: str, spread: dict[str, Any], more: Sequence[str] = ()) -> None:
-    """Add a row; one that was not measured has its reason, or nothing, beside it."""
+def _add(shown: Table, name: str, spread: dict[str, Any]) -> None:
+    """Add a row; nothing is said of what could not be measured but that."""
     times = spread.get("latency_ms", {})
-    values = [f"{times[each]:.2f}" if times else "" for each in PERCENTILES]
-    shown.add_row(name, str(spread.get("n", "")), *values, *more)
+    values = [f"{times[each]:.2f}" for each in PERCENTILES] if times else ["not here"]
+    shown.add_row(name, str(spread.get("n", "")), *values)
