@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-import json
+import pickle
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -122,39 +122,13 @@ def _scaled(sight: dict[str, Any], scale: float) -> dict[str, Any]:
 
 
 def save(sequence: Sequence, path: Path) -> None:
-    """Write a sequence: pixels as an array, the rest as JSON beside it in the same archive."""
-    first = sequence.frames[0]
-    told = {
-        "modality": str(sequence.modality),
-        "spacing_m": first.spacing_m,
-        "geometry": _told(first.geometry),
-        "sights": sequence.sights,
-        "joints": sequence.joints,
-        "rate_hz": sequence.rate_hz,
-    }
-    pixels = np.stack([frame.pixels for frame in sequence.frames])
-    np.savez(path, pixels=pixels, told=np.array(json.dumps(told)))
+    """Write a sequence for the processes of the same run."""
+    with path.open("xb") as stream:
+        pickle.dump(sequence, stream)
 
 
 def load(path: Path) -> Sequence:
-    """Return a sequence that ``save`` wrote."""
-    with np.load(path) as archive:
-        pixels, told = archive["pixels"], json.loads(str(archive["told"]))
-    modality = Modality(told["modality"])
-    geometry = _geometry(modality, told["geometry"])
-    spacing = tuple(told["spacing_m"])
-    frames = tuple(Frame(each, 0, 0, 0, modality, spacing, geometry) for each in pixels)
-    return Sequence(frames, tuple(told["sights"]), tuple(told["joints"]), told["rate_hz"])
-
-
-def _told(geometry: ProbeGeometry | CarmGeometry | None) -> dict[str, Any]:
-    names = type(geometry).__slots__  # type: ignore[attr-defined]
-    values = {name: getattr(geometry, name) for name in names}
-    return {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in values.items()}
-
-
-def _geometry(modality: Modality, told: dict[str, Any]) -> ProbeGeometry | CarmGeometry:
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in told.items()}
-    at = "base_from_image" if modality is Modality.ULTRASOUND else "base_from_isocentre"
-    values[at] = np.array(told[at])
-    return ProbeGeometry(**values) if modality is Modality.ULTRASOUND else CarmGeometry(**values)
+    """Return a sequence that ``save`` wrote in this run; a file from elsewhere is not to be trusted."""
+    with path.open("rb") as stream:
+        sequence: Sequence = pickle.load(stream)
+    return sequence

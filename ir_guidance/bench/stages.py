@@ -8,10 +8,12 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ir_guidance.bench.render import Shown
 from ir_guidance.bench.sequence import Sequence
@@ -57,7 +59,7 @@ class TimedNetwork:
         self.took_ms: list[float] = []
         self.maps: Maps | None = None
 
-    def infer(self, view: Any) -> Maps:
+    def infer(self, view: NDArray[np.uint8]) -> Maps:
         """Return what the network says of a view (5, 256, 256)."""
         started_ns = time.perf_counter_ns()
         self.maps = self._network.infer(view)
@@ -239,6 +241,6 @@ def backend_times_ms(modality: Modality, count: int, shown: Shown) -> dict[str, 
         except BackendError as error:
             found[name] = str(error)
             continue
-        found[name] = timed_ms(lambda _, run=network.infer: run(view), range(count))
+        found[name] = timed_ms(network.infer, repeat(view, count))
         network.close()
     return found

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ir_guidance.models import about, model_path
 from ir_guidance.track.backends import SIDE_PX, BackendSettings, Maps, Network, load_network
 from ir_guidance.track.learned import Calibration, LearnedTracker
@@ -22,7 +25,7 @@ class EveryView:
         """Ask this network."""
         self._network, self.name = network, f"{network.name}, {VIEWS} views"
 
-    def infer(self, view) -> Maps:  # type: ignore[no-untyped-def]
+    def infer(self, view: NDArray[np.uint8]) -> Maps:
         """Return what the network says of a view (5, 256, 256), after as much work as all views are."""
         for _ in range(VIEWS - 1):
             self._network.infer(view)
@@ -34,7 +37,7 @@ class EveryView:
 
 
 def whole_image_tracker(
-    backend: str, modality: Modality, settings: TrackSettings, *, threads: int
+    backend: str, modality: Modality, settings: TrackSettings | None = None, *, threads: int = 0
 ) -> LearnedTracker:
     """Return the learned tracker on a network that looks at everything.
 
@@ -44,4 +47,4 @@ def whole_image_tracker(
     model = model_path(modality)
     network = EveryView(load_network(backend, model, BackendSettings(threads=threads)))
     calibration = Calibration(**about(model).get("calibration", {}))
-    return LearnedTracker(modality, settings, network, calibration)
+    return LearnedTracker(modality, settings or TrackSettings(), network, calibration)

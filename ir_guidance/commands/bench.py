@@ -136,7 +136,7 @@ def _setting(request: Request, modality: Modality, place: Path, shown: Shown) ->
     from ir_guidance.nodes.graph import Procedure
 
     sequence = render(load_profile(PROCEDURE, modality), SEED, shown, request.backend)
-    file = place / f"{modality}.npz"
+    file = place / f"{modality}.pickle"
     save(sequence, file)
     procedure = Procedure(PROCEDURE, str(modality), request.backend)
     return Setting(sequence, file, request.size_px, procedure)

@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
+from importlib import import_module
 from pathlib import Path
 
 import cv2
@@ -105,8 +106,7 @@ class PlainInference(Node):
 
     def __init__(self, modality: str) -> None:
         super().__init__("plain_inference")
-        import onnxruntime
-
+        onnxruntime = import_module("onnxruntime")
         self._session = onnxruntime.InferenceSession(
             str(model_path(Modality(modality))), providers=["CPUExecutionProvider"]
         )

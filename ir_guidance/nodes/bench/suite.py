@@ -18,6 +18,7 @@ from ir_guidance.nodes.bench.loop import Loop, Setting, beside_it, running
 from ir_guidance.nodes.bench.plain import measure_plain
 from ir_guidance.nodes.bench.watch_node import Window, report
 from ir_guidance.nodes.demo import GRAPH
+from ir_guidance.settings import SettingsError
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,8 +57,7 @@ def measure(
             reports[cell] = _with_company(loop, setting, cell, few, budget_ms, folder, shown)
     for cell, own in _own(setting, other).items():
         if cell in chosen:
-            with running(folder / cell, own, shown) as loop:
-                reports[cell] = report(loop.measure(few, shown, cell), budget_ms)
+            reports[cell] = _alone(own, cell, few, budget_ms, folder, shown)
     plain = measure_plain(folder / "plain", setting, few, shown)
     return Measured(window, plain, reports, *hops)
 
@@ -73,8 +73,23 @@ def _with_company(
 ) -> dict[str, Any]:
     if cell == "gpu" and shutil.which("nvidia-smi") is None:
         return {"n": 0, "skipped": "no GPU here"}
-    with beside_it(folder / cell, setting.procedure, beside(cell)):
-        return report(loop.measure(frames, shown, cell), budget_ms)
+    try:
+        with beside_it(folder / cell, setting.procedure, beside(cell)):
+            return report(loop.measure(frames, shown, cell), budget_ms)
+    except (
+        RuntimeError
+    ) as error:  # what a cell does to the loop is a finding, and no end of the others
+        return {"n": 0, "skipped": str(error)}
+
+
+def _alone(
+    setting: Setting, cell: str, frames: int, budget_ms: float, folder: Path, shown: Shown
+) -> dict[str, Any]:
+    try:
+        with running(folder / cell, setting, shown) as loop:
+            return report(loop.measure(frames, shown, cell), budget_ms)
+    except SettingsError as error:
+        return {"n": 0, "skipped": str(error)}
 
 
 def _own(setting: Setting, other: Setting | None) -> dict[str, Setting]:
