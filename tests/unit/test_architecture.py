@@ -116,7 +116,7 @@ def test_only_nodes_know_ros(path):
 
 @every_module
 def test_only_training_and_what_runs_on_a_gpu_know_torch(path):
-    if not within(path, "learn", "track/backends", "room/xray/drr_torch.py"):
+    if not within(path, "learn", "track/backends", "room/xray/drr_torch.py", "bench/gpu_stress.py"):
         assert "torch" not in roots(imported(path))
 
 

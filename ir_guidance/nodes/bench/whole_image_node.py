@@ -16,7 +16,7 @@ from ir_guidance.nodes.running import run
 
 def make() -> Sequence[LifecycleNode]:
     """Return the two nodes; only what makes the tracker is another."""
-    tracker_node.make_tracker = whole_image_tracker  # type: ignore[assignment]
+    tracker_node.make_tracker = whole_image_tracker
     return guidance_node.make()
 
 
