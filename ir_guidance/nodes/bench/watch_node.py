@@ -35,8 +35,8 @@ class Window:
 class WatchNode(Node):
     """Subscribes to two small topics; commands nothing."""
 
-    def __init__(self) -> None:
-        super().__init__("bench_watch")
+    def __init__(self, **options: object) -> None:
+        super().__init__("bench_watch", **options)
         self.window = Window()
         self.gate: GateState | None = None
         self.answered_ns = 0
