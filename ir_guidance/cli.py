@@ -280,13 +280,13 @@ def build_engine(
 @app.command()
 def bench(
     frames: Annotated[
-        int, typer.Option(min=300, max=1_000_000, help="Frames for the headline figure.")
+        int, typer.Option(min=30, max=100_000, help="Frames for the headline figure.")
     ] = 2000,
     modality: Annotated[str, typer.Option(help="ultrasound or fluoroscopy.")] = "ultrasound",
     size: Annotated[int, typer.Option(help="Longer side of the images: 256, 512 or 1024.")] = 512,
     cells: Annotated[
-        str, typer.Option(help="What else to measure under: all, none, or names with commas.")
-    ] = "all",
+        str, typer.Option(help="What else to measure under: all, beside, none, or their names.")
+    ] = "beside",
     backend: Backend = "auto",
     out: Annotated[Path | None, typer.Option(help="Folder for bench.json and latency.png.")] = None,
     json: Annotated[

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rich.console import Console
 
 import ir_guidance.nodes  # noqa: F401 - first: numpy on one thread, as the nodes have it
-from ir_guidance.bench.cells import CELLS
+from ir_guidance.bench.cells import BESIDE, CELLS
 from ir_guidance.bench.compare import changes, read_report, unlike
 from ir_guidance.bench.machine import machine
 from ir_guidance.bench.render import Shown, render
@@ -23,7 +22,7 @@ from ir_guidance.bench.stages import Times, backend_times_ms, rehearse
 from ir_guidance.bench.statistics import spread_ms, sum_of
 from ir_guidance.commands.bench_pictures import draw
 from ir_guidance.commands.bench_table import cells_table, changes_table, latency_table
-from ir_guidance.commands.output import output_folder, unused
+from ir_guidance.commands.output import check_free, unused
 from ir_guidance.commands.progress import with_progress
 from ir_guidance.commands.trials import check_new, write_json
 from ir_guidance.profiles import Profile, load_profile
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
 PROCEDURE, SEED = "biopsy", 0
 MOST_STAGES = 2000
 INFERENCES = 200
+WORDS: dict[str, tuple[str, ...]] = {"all": CELLS, "beside": BESIDE, "none": ()}
 
 Item = TypeVar("Item")
 
@@ -53,17 +53,17 @@ class Request:
 
 
 def chosen_cells(names: str) -> tuple[str, ...]:
-    """Return the cells of a comma-separated list; "all" and "none" are words for themselves.
+    """Return the cells of a comma-separated list; "all", "beside" and "none" are words for several.
 
     Raises:
         SettingsError: There is no such cell.
     """
-    if names in ("all", "none"):
-        return CELLS if names == "all" else ()
+    if names in WORDS:
+        return WORDS[names]
     chosen = tuple(name.strip() for name in names.split(","))
     for name in chosen:
         if name not in CELLS:
-            raise SettingsError(f"--cells {name}: choose from all, none, {', '.join(CELLS)}")
+            raise SettingsError(f"--cells {name}: choose from {', '.join((*WORDS, *CELLS))}")
     return chosen
 
 
@@ -92,14 +92,15 @@ def bench(request: Request, out: Path | None, file: Path | None, console: Consol
     def shown(items: Iterable[Item], total: int | None, what: str) -> Iterator[Item]:
         return with_progress(items, total, what, console)
 
-    with output_folder(folder) as draft:
-        found, measured = _measure(request, draft, shown)
-        draw(found, measured, draft / "latency.png")
-        write_json(found, draft / "bench.json")
+    check_free(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    found, measured = _measure(request, folder, shown)
+    draw(found, measured, folder / "latency.png")
+    write_json(found, folder / "bench.json")
     console.print(latency_table(found))
     console.print(cells_table(found))
     if file is not None:
-        file.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n", encoding="utf-8")
+        write_json(found, file)
     console.print(f"{folder}/: bench.json, latency.png, logs of every process")
 
 

@@ -4,9 +4,9 @@
 
 One frame at a time, as they come: upload of an image from pinned memory, preprocessing, network, heat-map
 decoding, download of the tip. Needs PyTorch and numpy alone: without onnx and pydantic, which read the
-shipped weights, the same network is timed with others. TensorRT is timed too where it and an engine are. Each way is timed by the
-host's clock end to end, and by CUDA events stage by stage; eager, and with all stages in one CUDA graph, in
-single and half precision. Batch 1.
+shipped weights, the same network is timed with others. TensorRT is timed too where it and an engine are.
+Each way is timed by the host's clock end to end, and by CUDA events stage by stage; eager, and with all
+stages in one CUDA graph, in single and half precision. Batch 1.
 """
 
 from __future__ import annotations

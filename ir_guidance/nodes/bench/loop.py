@@ -156,13 +156,14 @@ def running(folder: Path, setting: Setting, shown: Shown) -> Iterator[Loop]:
 def beside_it(folder: Path, procedure: Procedure, company: Beside) -> Iterator[None]:
     """Run what a cell has beside the loop, and end it."""
     (folder / "logs").mkdir(parents=True)
-    processes = Processes(folder / "logs")
+    processes, bag = Processes(folder / "logs"), (folder / "session.mcap").resolve()
     try:
         for number, module in enumerate(company.modules):
             processes.start(f"{module}_{number}", [sys.executable, "-m", module], {})
         for number, executable in enumerate(company.nodes):
-            bag = {"file": str((folder / "session.mcap").resolve())}
-            told = {"procedure": procedure.name} | (bag if executable == "recorder_node" else {})
+            told = {"procedure": procedure.name}
+            if executable == "recorder_node":
+                told["file"] = str(bag)
             name = executable.removeprefix("bench.").removesuffix("_node")
             spec = NodeSpec(executable, {name: told})
             parameters = folder / f"{executable}_{number}.yaml"
@@ -173,3 +174,4 @@ def beside_it(folder: Path, procedure: Procedure, company: Beside) -> Iterator[N
             raise RuntimeError(f"{dead.name} ended: {dead.last_words()}")
     finally:
         processes.stop()
+        bag.unlink(missing_ok=True)  # gigabytes that nobody will look at

@@ -16,6 +16,9 @@ from ir_guidance.nodes.running import steady_ns
 from ir_guidance.values import NS_PER_MS
 from ir_guidance_msgs.msg import GateState, LatencyReport
 
+AGES_APART = 29
+"""Of the ages on a grid of milliseconds so many apart are kept: about one a frame, at ever other phases."""
+
 
 @dataclass(slots=True)
 class Window:
@@ -77,7 +80,7 @@ def report(window: Window, budget_ms: float) -> dict[str, Any]:
         "refused": window.refused,
         "deadline_ms": budget_ms,
         "deadline_misses": window.frames - in_time,
-        "age_at_actuation": spread_ms(age_ms(acquired_ns, accepted_ns)[::7]),
+        "age_at_actuation": spread_ms(age_ms(acquired_ns, accepted_ns)[::AGES_APART]),
         "jitter": spread_ms(jitter_ms(acquired_ns, accepted_ns)),
         "stages": {stage: spread_ms(taken) for stage, taken in window.stage_ms.items()},
         "gate_states": dict(sorted(window.levels.items())),

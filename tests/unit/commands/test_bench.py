@@ -79,7 +79,12 @@ def test_the_tables_tell_the_ratios_and_what_was_not_measured():
 
 @pytest.mark.parametrize(
     ("names", "cells"),
-    [("all", CELLS), ("none", ()), ("stress, recorder", ("stress", "recorder"))],
+    [
+        ("all", CELLS),
+        ("beside", BESIDE),
+        ("none", ()),
+        ("stress, recorder", ("stress", "recorder")),
+    ],
 )
 def test_cells_are_chosen_by_name(names, cells):
     assert chosen_cells(names) == cells
