@@ -35,7 +35,7 @@ class Change:
     def verdict(self) -> str:
         """What one may say of it."""
         if not self.sure or abs(self.ratio - 1) < WORTH:
-            return "no change beyond noise"
+            return "within noise"
         return "slower" if self.ratio > 1 else "faster"
 
 

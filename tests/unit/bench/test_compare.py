@@ -20,10 +20,10 @@ def report(p50, low, high, **more):
 @pytest.mark.parametrize(
     ("before", "after", "verdict"),
     [
-        ((10, 9, 11), (12, 10.5, 13), "no change beyond noise"),
+        ((10, 9, 11), (12, 10.5, 13), "within noise"),
         ((10, 9, 11), (14, 12, 15), "slower"),
         ((10, 9, 11), (7, 6, 8), "faster"),
-        ((10, 9.99, 10.01), (10.1, 10.09, 10.11), "no change beyond noise"),
+        ((10, 9.99, 10.01), (10.1, 10.09, 10.11), "within noise"),
     ],
 )
 def test_only_intervals_that_do_not_meet_are_a_change(before, after, verdict):
