@@ -26,7 +26,13 @@ setup(
     python_requires=">=3.11",
     packages=find_packages(include=["ir_guidance", "ir_guidance.*"]),
     package_data={
-        "ir_guidance": ["profiles/*.yaml", "models/*.onnx", "models/*.json", "models/*.md"]
+        "ir_guidance": [
+            "profiles/*.yaml",
+            "models/*.onnx",
+            "models/*.json",
+            "models/*.md",
+            "nodes/*.xml",
+        ]
     },
     data_files=[
         ("share/ament_index/resource_index/packages", ["resource/ir_guidance"]),
