@@ -34,6 +34,7 @@ setup(
             "models/*.onnx",
             "models/*.json",
             "models/*.md",
+            "nodes/*.xml",
         ]
     },
     data_files=[

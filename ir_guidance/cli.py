@@ -80,7 +80,7 @@ def demo(
         raise SettingsError(
             "demo: consent is held on a key, and this is no terminal; add --headless"
         )
-    _need_ros()
+    _need_ros("demo")
     others = gazebo_commands() if sim_level == 1 else {}
     folder = out or unused(Path("build/demo"))
     check_free(folder)
@@ -292,6 +292,44 @@ def build_engine(
 
 
 @app.command()
+def bench(
+    frames: Annotated[
+        int, typer.Option(min=30, max=100_000, help="Frames for the headline figure.")
+    ] = 2000,
+    modality: Annotated[str, typer.Option(help="ultrasound or fluoroscopy.")] = "ultrasound",
+    size: Annotated[int, typer.Option(help="Longer side of the images: 256, 512 or 1024.")] = 512,
+    cells: Annotated[
+        str, typer.Option(help="What else to measure under: all, beside, none, or their names.")
+    ] = "beside",
+    backend: Backend = "auto",
+    out: Annotated[Path | None, typer.Option(help="Folder for bench.json and latency.png.")] = None,
+    json: Annotated[
+        Path | None, typer.Option(help="File for the report; an existing one is not written over.")
+    ] = None,
+    compare: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(metavar="A.json B.json", help="Say what changed between two reports instead."),
+    ] = None,
+) -> None:
+    """Measure how long an image takes to become a command, against the plain way and the floor."""
+    from ir_guidance.commands.bench import Request, checked_size, chosen_cells
+    from ir_guidance.commands.bench import bench as measure
+    from ir_guidance.commands.bench import compare as judge
+    from ir_guidance.track.backends import BACKENDS
+    from ir_guidance.values import Modality
+
+    if compare is not None:
+        judge(*compare, console)
+        return
+    _only("--modality", modality, [str(each) for each in Modality])
+    _only("--backend", backend, ["auto", *BACKENDS])
+    chosen = chosen_cells(cells)
+    _need_ros("bench")
+    request = Request(frames, Modality(modality), checked_size(size), chosen, backend)
+    measure(request, out, json, console)
+
+
+@app.command()
 def doctor() -> None:
     """Say what is here and what is missing, each with the remedy."""
     from ir_guidance.commands.doctor import doctor as look
@@ -323,14 +361,14 @@ def _only(option: str, value: str, choices: list[str]) -> None:
         )
 
 
-def _need_ros() -> None:
+def _need_ros(command: str) -> None:
     """Say what is missing before a node would."""
     from importlib.util import find_spec
 
     missing = [name for name in ("rclpy", "ir_guidance_msgs") if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"demo: {' and '.join(missing)} missing; run 'make setup', or source your ROS 2"
+            f"{command}: {' and '.join(missing)} missing; run 'make setup', or source your ROS 2"
         )
 
 

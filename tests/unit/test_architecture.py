@@ -27,7 +27,7 @@ HEAVY = {
     "pydicom",
     "gdcm",
 }
-OF_THE_ROOM = ("room", "nodes/room_node.py", "lockstep.py", "commands", "learn")
+OF_THE_ROOM = ("room", "nodes/room_node.py", "lockstep.py", "commands", "learn", "bench")
 BLIND_NODES = ("guidance_node", "tracker_node", "planner_node", "robot_node", "source_node")
 
 
@@ -117,7 +117,7 @@ def test_only_nodes_know_ros(path):
 
 @every_module
 def test_only_training_and_what_runs_on_a_gpu_know_torch(path):
-    if not within(path, "learn", "track/backends", "room/xray/drr_torch.py"):
+    if not within(path, "learn", "track/backends", "room/xray/drr_torch.py", "bench/gpu_stress.py"):
         assert "torch" not in roots(imported(path))
 
 

@@ -55,8 +55,9 @@ class OpenVinoNetwork:
         """Return what the network says of a view (5, 256, 256)."""
         check_view(view)
         self._input[0] = view
-        self._request.start_async()
-        self._request.wait()
+        self._request.infer(
+            None, share_outputs=True
+        )  # in this thread: waking another takes as long
         return self._maps
 
     def close(self) -> None:
