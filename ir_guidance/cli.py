@@ -294,7 +294,7 @@ def build_engine(
 @app.command()
 def bench(
     frames: Annotated[
-        int, typer.Option(min=30, max=100_000, help="Frames for the headline figure.")
+        int, typer.Option(min=30, max=50_000, help="Frames for the headline figure.")
     ] = 2000,
     modality: Annotated[str, typer.Option(help="ultrasound or fluoroscopy.")] = "ultrasound",
     size: Annotated[int, typer.Option(help="Longer side of the images: 256, 512 or 1024.")] = 512,
