@@ -74,7 +74,7 @@ class LocaliseSettings(Settings):
         description="By X-rays: an image less sure than this of where along the shaft the tip is tells nothing of it.",
     )
     along_shaft_correlation_s: float = Field(
-        10.0,
+        3.0,
         gt=0,
         le=30,
         description="By X-rays: time over which that is one and the same error.",
