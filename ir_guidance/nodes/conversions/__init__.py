@@ -50,16 +50,18 @@ from ir_guidance.nodes.conversions.image import (
     frame_to_msg,
     pixels_from_msg,
 )
+from ir_guidance.nodes.conversions.operator import (
+    consent_from_msg,
+    consent_to_msg,
+    hand_from_msg,
+    hand_to_msg,
+)
 from ir_guidance.nodes.conversions.robot import (
     GateReport,
     command_from_msg,
     command_to_msg,
-    consent_from_msg,
-    consent_to_msg,
     gate_report_from_msg,
     gate_report_to_msg,
-    hand_from_msg,
-    hand_to_msg,
     robot_state_from_msg,
     robot_state_to_msg,
     truth_from_msg,
