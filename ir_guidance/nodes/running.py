@@ -28,7 +28,7 @@ from ir_guidance.settings import SettingsError
 BAD_SETTINGS = 2
 
 BEFORE_OTHERS = -10
-"""Niceness of what must not starve: the gate, and the drive with its watchdog."""
+"""Niceness of what must not starve: a frame on its way to a command, the gate, the drive with its watchdog."""
 
 RCLError = rclpy_implementation.RCLError
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
