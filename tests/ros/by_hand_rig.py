@@ -8,17 +8,19 @@ import numpy as np
 from rclpy.action import ActionClient
 
 from ir_guidance.nodes import conversions, qos, topics
-from ir_guidance.values import NS_PER_MS, Hand
+from ir_guidance.values import NS_PER_MS, Hand, Mean
 from ir_guidance_msgs.action import Move
 from ir_guidance_msgs.msg import Hand as HandMsg
 from rig import steady_ns
+
+PRESSES = 5
 
 
 class Keys:
     """A hand on motion keys: what is held is an attribute."""
 
     def __init__(self, graph, rig):
-        self._rig = rig
+        self._graph, self._rig = graph, rig
         self._publisher = graph.node.create_publisher(HandMsg, topics.HAND, qos.CONSENT)
         self.press = self.sequence = 0
         self.asked = None
@@ -28,6 +30,17 @@ class Keys:
     def hold(self, mean, rate=(0.0,) * 6):
         self.press += 1
         self.asked = (mean, rate)
+
+    def hold_until(self, condition, what, mean=Mean.MOVE):
+        """Hold a key until a condition gives something, and return it.
+
+        A machine that stands still for 100 ms spends the press, as it should: a person presses again.
+        """
+        for _ in range(PRESSES):
+            self.hold(mean)
+            if found := self._graph.waited(condition, 5.0):
+                return found
+        raise AssertionError(f"not by {PRESSES} presses: {what}; last: {self._rig.state}")
 
     def let_go(self):
         mean, rate = self.asked

@@ -106,8 +106,7 @@ def test_a_move_goes_on_only_while_its_key_is_held_and_ends_within_its_tolerance
     keys.let_go()
     graph.until(lambda: not moving(rig), "it rests")
     assert result() is None
-    keys.hold(Mean.MOVE)
-    found = graph.until(result, "the result", timeout_s=30.0)
+    found = keys.hold_until(result, "the result")
     assert (found.error_code, found.message) == (Move.Result.OK, "")
     assert found.error_m <= 0.0002 and found.error_rad <= 0.002
     measured = np.array(rig.told[-1].position)
@@ -153,10 +152,7 @@ def test_crtks_verbs_move_nothing_without_the_key(rig, keys, graph, topic):
     graph.node.create_timer(0.1, say)
     graph.spin(0.5)
     assert not rig.commands
-    keys.hold(Mean.MOVE)
-    graph.until(
-        lambda: abs(rig.told[-1].position[0] - place[0]) < 1.5e-4, "the place", timeout_s=10.0
-    )
+    keys.hold_until(lambda: abs(rig.told[-1].position[0] - place[0]) < 1.5e-4, "the place")
 
 
 def test_a_persons_key_on_the_terminal_is_what_moves_it_and_its_release_ends_it(rig, graph):

@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from geometry_msgs.msg import Point
+from geometry_msgs.msg import Point, PoseStamped
 
 from by_hand_rig import Keys, asked_to_move
 from graph import active, node_command
 from ir_guidance.kinematics import guide_pose, straight_tip
-from ir_guidance.nodes import topics
-from ir_guidance.values import Mean
+from ir_guidance.nodes import qos, topics
 from ir_guidance_msgs.action import Move
 from ir_guidance_msgs.srv import ApprovePlan, CheckPhantom
 from rig import HOME, Rig
@@ -42,7 +41,8 @@ def test_the_robot_is_armed_only_if_the_tip_came_to_where_it_was_sent(
     """The drive's mounting error, which its encoders do not see, is what the check finds."""
     words = ("-p", "gate.phantom_points:=3", "-p", f"gate.phantom_error_m:={limit_m:.5f}")
     active(start(node_command("robot", *words)), "/robot")
-    rig = Rig(graph)
+    rig, poses = Rig(graph), graph.heard(PoseStamped, topics.MEASURED_CP, qos.STREAM)
+    graph.until(lambda: poses, "the gate knows where the drive is")
     rig.show()
     graph.until(
         lambda: rig.approve().error_code == ApprovePlan.Response.STOPPED, "it wants a check"
@@ -51,8 +51,7 @@ def test_the_robot_is_armed_only_if_the_tip_came_to_where_it_was_sent(
     for place in PLACES:
         known_m = straight_tip(guide_pose(place))
         moved = asked_to_move(graph, place, eps_m=0.0002, eps_rad=0.002)
-        keys.hold(Mean.MOVE)
-        found = graph.until(moved, "the move to end", timeout_s=30.0)
+        found = keys.hold_until(moved, "the move to end")
         assert found.error_code == Move.Result.OK, found.message
         keys.let_go()
         graph.until(lambda: not any(rig.told[-1].velocity), "it rests")
