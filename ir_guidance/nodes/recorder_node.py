@@ -46,6 +46,10 @@ RECORDED = {
     topics.MEASURED_JS: JointState,
     topics.SETPOINT_JS: JointState,
     topics.MEASURED_CP: PoseStamped,
+    topics.SERVO_JP: JointState,
+    topics.MOVE_JP: JointState,
+    topics.SHADOW_JS: JointState,
+    topics.ROBOT_DESCRIPTION: String,
     topics.OPERATING_STATE: String,
     topics.STATE_COMMAND: String,
     topics.GATE_STATE: ours.GateState,
@@ -60,6 +64,7 @@ LATCHED = {
     topics.PLAN,
     topics.PHASE,
     topics.SKIN_ENTRY,
+    topics.ROBOT_DESCRIPTION,
     topics.GATE_STATE,
     topics.OPERATING_STATE,
 }

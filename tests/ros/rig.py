@@ -181,9 +181,13 @@ class Rig:
         self.approved()
         self.consent = {"grant": 1}
         fast = 0.99 * PROFILE.gate.advance_mps
-        self.graph.until(
-            lambda: self.commands and self.commands[-1].velocity[INSERTION] > fast, "motion"
-        )
+
+        def steadily() -> bool:
+            if self.state.latched:  # the machine stood still and the press was spent: press again
+                self.consent = {"grant": self.consent["grant"] + 1}
+            return bool(self.commands) and self.commands[-1].velocity[INSERTION] > fast
+
+        self.graph.until(steadily, "motion")
 
     def level(self, level: int, why: str = "") -> GateState:
         """Wait until the gate is at a level, for a reason that holds some words, and return what it says."""

@@ -52,6 +52,7 @@ class Heard:
         topic = "needle_controller/joint_trajectory"
         self.trajectories = graph.heard(JointTrajectory, topic, qos.RECORDED)
         self.joints = graph.heard(JointState, "joint_states", qos.RECORDED)
+        graph.until(lambda: self.joints, "joint states")
 
     def depths(self, since_ns=0):
         """Return (time on the wall, depth, speed of insertion) of every joint state since a moment."""
@@ -78,7 +79,7 @@ def test_the_needle_advances_and_every_trajectory_ends_at_rest_within_the_expiry
         assert duration_ns(msg.points[-1]) <= EXPIRY_NS
         assert np.isfinite([p.positions for p in msg.points]).all()
     depths = [depth for _, depth, _ in heard.depths()]
-    assert (np.diff(depths) >= -1e-9).all()
+    assert np.diff(depths).min() >= -1e-6, "but for how the arm settles, never drawn back"
     assert depths[-1] - depths[0] > 0.0005
     fastest = max(speed for _, _, speed in heard.depths())
     assert fastest <= PROFILE.gate.advance_mps * 1.05
@@ -95,11 +96,12 @@ def test_the_arm_of_a_dead_gate_comes_to_rest_within_the_expiry(gate, graph, num
     os.kill(gate.process.pid, number)
     dead_ns = time.time_ns()
     before_m = heard.depths()[-1][1]
-    graph.until(lambda: time.time_ns() > dead_ns + NS_PER_S)
+    late_ns = dead_ns + EXPIRY_NS + TOLD_NS
+    graph.until(lambda: time.time_ns() > dead_ns + NS_PER_S and heard.depths(late_ns))
     moving = [at_ns for at_ns, _, speed in heard.depths(dead_ns) if speed]
     assert moving, "it was in motion when the gate died"
     assert max(moving) - dead_ns <= EXPIRY_NS + TOLD_NS
-    after = heard.depths(dead_ns + EXPIRY_NS + TOLD_NS)
+    after = heard.depths(late_ns)
     assert len({depth for _, depth, _ in after}) == 1, "and stays there"
     assert after[0][1] - before_m <= PROFILE.gate.advance_mps * 0.1
     print(f"at rest {(max(moving) - dead_ns) / NS_PER_MS:.0f} ms after signal {number}")

@@ -106,7 +106,7 @@ def last_motion_ns(rig):
 
 
 def let_go(rig):
-    rig.consent = {"grant": 1, "held": False}
+    rig.consent = rig.consent | {"held": False}
     return steady_ns() + 50 * NS_PER_MS  # when the next message of the operator goes out
 
 

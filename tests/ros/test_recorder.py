@@ -28,6 +28,8 @@ SERVED = {
     topics.SELECT_TARGET,
     topics.COMPUTE_PLAN,
     topics.INSERT,
+    topics.MOVE,
+    topics.CHECK_PHANTOM,
     topics.APPROVE_PLAN,
     topics.STOP,
     topics.RESET,
