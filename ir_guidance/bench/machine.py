@@ -20,7 +20,7 @@ PACKAGES = (
     "openvino",
     "torch",
 )
-CPU = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
 
 
 def machine() -> dict[str, object]:
@@ -31,7 +31,7 @@ def machine() -> dict[str, object]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "kernel": platform.release(),
         "system": platform.platform(),
-        "governor": _text(CPU) or "not told",
+        "governor": _text(GOVERNOR) or "not told",
         "load_before": os.getloadavg()[0],
         "python": platform.python_version(),
         "ir_guidance": __version__,

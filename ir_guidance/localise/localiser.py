@@ -40,7 +40,7 @@ class Localiser:
     An image pins their sum down across its view. Out of an ultrasound image's plane, that a needle is
     seen at all pins it to the beam's thickness, and there is no need of a bow. Along an X-ray there is
     only the robot: the needle is in as far as it was advanced, so that part of any bow shows; see
-    ``_measured`` for what that part is worth. Two X-ray views fuse into the same filters, image by image.
+    ``_shown_ways`` for what that part is worth. Two X-ray views fuse into the same filters, image by image.
     """
 
     def __init__(self, settings: LocaliseSettings, views: int = 1) -> None:

@@ -5,7 +5,7 @@
 import os
 from pathlib import Path
 
-# A BLAS that shares a small product among threads spins at the others' cost: 12 ms at the 99th
+# A BLAS that shares a small product among threads spins at the others' cost: 8 ms at the 99th
 # percentile of a correction. It reads this once, when numpy is first imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 

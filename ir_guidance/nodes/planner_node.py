@@ -242,7 +242,9 @@ class PlannerNode(LifecycleNode):
         return GoalResponse.ACCEPT
 
     def _on_accepted(self, goal) -> None:
-        if not self._steer.start(goal.request.plan_hash):
+        with self._steering:
+            started = self._steer.start(goal.request.plan_hash)
+        if not started:
             self._goal, self._goal_ns = goal, steady_ns()
             self._end(Insert.Result.NOT_APPROVED, "the plan is not the present one")
             return

@@ -11,7 +11,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from ir_guidance.bench.whole_image import whole_image_tracker
 from ir_guidance.nodes import guidance_node, tracker_node
-from ir_guidance.nodes.running import run
+from ir_guidance.nodes.running import BEFORE_OTHERS, run
 
 
 def make() -> Sequence[LifecycleNode]:
@@ -22,7 +22,7 @@ def make() -> Sequence[LifecycleNode]:
 
 def main(args: list[str] | None = None) -> None:
     """Run both until they are interrupted."""
-    sys.exit(run(make, args))
+    sys.exit(run(make, args, niceness=BEFORE_OTHERS))
 
 
 if __name__ == "__main__":
