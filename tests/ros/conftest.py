@@ -53,3 +53,22 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Any]]:
 
     with processes(tmp_path) as start:
         yield start
+
+
+@pytest.fixture(scope="module")
+def gate_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Run a gate's process for many tests."""
+    from graph import active, node_command, processes
+
+    with processes(tmp_path_factory.mktemp("gate")) as start:
+        process = start(node_command("robot"))
+        active(process, "/robot")
+        yield process
+
+
+@pytest.fixture
+def gate_as_new(gate_process: Any, graph: Any) -> Any:
+    """Give that process with its node configured anew."""
+    for transition in ("deactivate", "cleanup", "configure", "activate"):
+        assert graph.change("/robot", transition), gate_process.output
+    return gate_process

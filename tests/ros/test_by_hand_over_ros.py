@@ -12,7 +12,6 @@ from geometry_msgs.msg import PoseStamped
 from sensor_msgs.msg import JointState
 
 from by_hand_rig import Keys, asked_to_move
-from graph import active, node_command, processes
 from ir_guidance.kinematics import INSERTION, JOINTS
 from ir_guidance.nodes import qos, topics
 from ir_guidance.nodes.operator_node import OperatorNode
@@ -25,20 +24,9 @@ R0, R3, R4 = 0, 3, 4
 STOPPING_NS = round(1e9 * PROFILE.gate.retract_mps / PROFILE.gate.decelerate_mps2)
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory):
-    """Run the gate's process for many tests."""
-    with processes(tmp_path_factory.mktemp("gate")) as start:
-        process = start(node_command("robot"))
-        active(process, "/robot")
-        yield process
-
-
 @pytest.fixture
-def rig(process, graph):
+def rig(gate_as_new, graph):
     """Stand round a gate as new that knows where the drive is."""
-    for transition in ("deactivate", "cleanup", "configure", "activate"):
-        assert graph.change("/robot", transition), process.output
     made, poses = Rig(graph), graph.heard(PoseStamped, topics.MEASURED_CP, qos.STREAM)
     graph.until(lambda: poses, "the gate knows where the drive is")
     return made

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from std_msgs.msg import String
 
-from graph import active, node_command, processes
+from graph import active, node_command
 from ir_guidance.kinematics import INSERTION
 from ir_guidance.nodes import qos, topics
 from ir_guidance.plan.identity import hashed
@@ -28,20 +28,9 @@ ALONE = "/alone"
 R0, R1, R2, R3, R4 = range(5)
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory):
-    """Run the gate's process for many tests."""
-    with processes(tmp_path_factory.mktemp("gate")) as start:
-        process = start(node_command("robot"))
-        active(process, "/robot")
-        yield process
-
-
 @pytest.fixture
-def rig(process, graph):
+def rig(gate_as_new, graph):
     """Stand round a gate as new: drive and corrections run, no plan is approved, nobody consents."""
-    for transition in ("deactivate", "cleanup", "configure", "activate"):
-        assert graph.change("/robot", transition), process.output
     return Rig(graph)
 
 
