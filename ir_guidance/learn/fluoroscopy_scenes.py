@@ -46,7 +46,7 @@ Field32 = NDArray[np.float32]
 Generator = np.random.Generator
 
 BACKDROP_PX = 704
-SCENES_A_BACKDROP = 16
+SCENES_A_BACKDROP = 18
 SHAPES = ((512, 512),) * 6 + ((480, 640), (400, 400), (448, 512), (512, 384))
 BODY_ODDS = {"torso": 0.34, "hip": 0.26, "limb": 0.16, "skull": 0.10, "block": 0.14}
 PULSE_RATES_HZ = (3.75, 7.5, 10.0, 15.0, 30.0)

@@ -112,9 +112,11 @@ class Shadow:
 
 def cast(passed: Field32, spots: Canvas, steel_m: Field32) -> Shadow:
     """Let targets weaken a beam (3, rows, columns), add their metal to ``steel_m``, and return their shadow."""
+    if not spots.layers:
+        none = np.zeros(0, np.int64)
+        return Shadow(none, none, np.zeros(0, np.float32))
     metal_m, filled_m = spots.layer(Material.STEEL), spots.layer(Material.CONTRAST)
-    flat = np.flatnonzero((metal_m > 0) | (filled_m > 0))
-    rows, columns = np.unravel_index(flat, steel_m.shape)
+    rows, columns = np.nonzero((metal_m > 0) | (filled_m > 0))
     metal, filled = metal_m[rows, columns], filled_m[rows, columns]
     before = passed[:, rows, columns]
     after = before * np.exp(-STEEL[:, None] * metal - CONTRAST[:, None] * filled)
