@@ -26,6 +26,9 @@ LEAST_SHAFT_PX = 6.0
 PRIOR_PX = 5.0
 """Further error of an expected shaft, in pixels of the view, so that the image is what is learnt."""
 
+ASTRAY_CHANCE, ASTRAY_PX = 0.08, 8.0
+"""Of marks that what lies beside a target has led away from it, and how far (1 sigma each axis), in the view."""
+
 SHAFT_CELLS = 2
 """Width of the line that is learnt as the shaft."""
 
@@ -100,12 +103,13 @@ def _turned_by(scene: Scene, way: NDArray[np.int64]) -> Scene:
         radii_px=scene.radii_px,
         prior_px=None if scene.prior_px is None else moved(scene.prior_px),
         contrast=scene.contrast,
+        decoys_px=moved(scene.decoys_px),
         tags=scene.tags,
     )
 
 
 def _drawn_view(scene: Scene, generator: np.random.Generator) -> View:
-    """Return the whole image, or a fine view near the tip, a target or anywhere, at about its usual scale."""
+    """Return the whole image, or a fine view near the tip, a target, a decoy or anywhere, at about its usual scale."""
     shape = scene.frames.shape[1:]
     if generator.random() < 0.3:
         return whole(shape)
@@ -116,6 +120,8 @@ def _drawn_view(scene: Scene, generator: np.random.Generator) -> View:
         near += [scene.tip_px] * 6
     if len(scene.targets_px):
         near.append(scene.targets_px[generator.integers(len(scene.targets_px))])
+    if len(scene.decoys_px):
+        near.append(scene.decoys_px[generator.integers(len(scene.decoys_px))])
     centre = near[generator.integers(len(near))] + generator.uniform(-0.9 * half, 0.9 * half, 2)
     return fine(shape, centre, float(np.exp(generator.uniform(-0.3, 0.3))))
 
@@ -148,7 +154,10 @@ def _disturb(frames: NDArray[np.uint8], generator: np.random.Generator) -> None:
 def _drawn_target(
     scene: Scene, view: View, mark: NDArray[np.uint8], generator: np.random.Generator
 ) -> Vector | None:
-    """Draw a mark near a target, or where there is none, or nothing; return the target's place if marked."""
+    """Draw a mark near a target, or where there is none (on a decoy, too), or nothing.
+
+    Return the target's place (u, v) if it is marked.
+    """
     places = view.place_of(scene.targets_px)
     radii = scene.radii_px / view.scale
     inside = [
@@ -157,13 +166,19 @@ def _drawn_target(
     chance = generator.random()
     if inside and chance < 0.75:
         chosen = inside[generator.integers(len(inside))]
-        spread = min(max(0.7 * float(radii[chosen]), 4.0), 14.0)
-        shown = places[chosen] + generator.normal(0.0, spread * generator.random(), 2)
+        spread = min(max(0.7 * float(radii[chosen]), 4.0), 14.0) * generator.random()
+        if generator.random() < ASTRAY_CHANCE:
+            spread = ASTRAY_PX
+        shown = places[chosen] + generator.normal(0.0, spread, 2)
         gaps = np.linalg.norm(places - shown, axis=1) / np.maximum(radii, 3.0)
         draw_target(shown, mark)
         return np.asarray(places[int(np.argmin(gaps))])
-    if chance > 0.92:
+    decoys = view.place_of(scene.decoys_px)
+    decoys = decoys[((decoys > 2) & (decoys < SIDE_PX - 3)).all(axis=1)]
+    if chance > 0.92 or (len(decoys) and chance > 0.80):
         shown = generator.uniform(0, SIDE_PX, 2)
+        if len(decoys) and chance <= 0.92:
+            shown = decoys[generator.integers(len(decoys))]
         if all(np.linalg.norm(places - shown, axis=1) > 2 * radii + 20):
             draw_target(shown, mark)
     return None

@@ -31,6 +31,7 @@ class Scene:
         prior_px: Where a robot's joints would place entry and tip, (2, 2), with a real robot's error;
             None without a robot.
         contrast: Of the shaft against what lies beside it, over the spread there; under 1 it is nearly invisible.
+        decoys_px: Places (m, 2) on what is neither, but could be taken for needle or target.
         tags: Any further facts to sort results by.
     """
 
@@ -43,4 +44,5 @@ class Scene:
     radii_px: NDArray[np.float64]
     prior_px: NDArray[np.float64] | None
     contrast: float
+    decoys_px: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 2)))
     tags: dict[str, float] = field(default_factory=dict)

@@ -49,7 +49,10 @@ def filled_hollow(canvas: Canvas, generator: Generator, at_px: Array) -> float:
         )
     outline = radius_m * border[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
     outline -= outline.mean(axis=0)
-    strength = generator.uniform(0.15, 1) * min(0.004 / radius_m, 1)
+    density = generator.uniform(0.15, 1)
+    if generator.random() < 0.5:
+        density = float(np.exp(generator.uniform(np.log(0.05), np.log(0.5))))
+    strength = density * min(0.004 / radius_m, 1)
     outline_px = outline / canvas.spacing_m
     # Three plates, each smaller than the last, are round enough.
     for share, part in ((1.0, 0.6), (0.8, 0.7), (0.5, 0.7)):
