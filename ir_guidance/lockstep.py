@@ -156,11 +156,10 @@ class Trial:
         pixels = picture(self.room, snapshot, view_of(self.room, self.frames))
         frame = frame_of(self.room, pixels, self.frames, self.now_ns, self.now_ns)
         _, fix = self.see.step(frame, self.history.at(self.now_ns))
-        if fix is None:
-            return
-        correction = self.steer.step(fix, self.history.newest)
+        correction = None if fix is None else self.steer.step(fix, self.history.newest)
         if correction is not None:
             self._under_way = self.now_ns + LATENCY_NS, correction
+        self.see.catch_up()
 
     def _ask_operator(self) -> None:
         decision, plan = self._decision, self.steer.plan

@@ -107,6 +107,11 @@ class See:
             return track, None
         return track, replace(fix, geometry_epoch=_one_epoch(self._epochs))
 
+    def catch_up(self) -> None:
+        """Do what no answer waits for; called after each step, when what it returned is on its way."""
+        for tracker in self._trackers:
+            tracker.catch_up()
+
 
 def _one_epoch(epochs: dict[int, int]) -> int:
     """Return a number that changes when the epoch of any view does; of one view its own."""

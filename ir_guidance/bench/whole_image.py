@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ir_guidance.models import about, model_path
 from ir_guidance.track.backends import SIDE_PX, BackendSettings, Maps, Network, load_network
-from ir_guidance.track.learned import Calibration, LearnedTracker
+from ir_guidance.track.learned import LearnedTracker
+from ir_guidance.track.learned_settings import Calibration
 from ir_guidance.track.settings import TrackSettings
 from ir_guidance.track.view import FINE
 from ir_guidance.values import Modality

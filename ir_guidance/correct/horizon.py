@@ -11,6 +11,7 @@ to its limits exactly, however far the iterations have come.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
@@ -90,24 +91,30 @@ def _moves_mm(outlook: Outlook, lever_mm: float) -> Matrix:
 
 def _limits(outlook: Outlook, lever_mm: float, steps: int) -> tuple[Matrix, Vector, Vector]:
     """Return rows, lower and upper limits of every input, and of the pivots' sums."""
-    sums = np.kron(np.tril(np.ones((steps, steps))), np.eye(2, 4))
     turn, curve = np.full(2, outlook.turn_rad * lever_mm), np.full(2, outlook.curve)
     high = np.concatenate([np.tile([*turn, *curve], steps), np.tile(outlook.upper, steps)])
     low = np.concatenate([np.tile([*-turn, *-curve], steps), np.tile(outlook.lower, steps)])
     high[4 * steps :] *= lever_mm
     low[4 * steps :] *= lever_mm
-    return np.vstack([np.eye(4 * steps), sums]), low, high
+    return _limited(steps), low, high
+
+
+@cache
+def _limited(steps: int) -> Matrix:
+    """Return what is limited (6 steps, 4 steps): every input, and the pivots' sums."""
+    sums = np.kron(np.tril(np.ones((steps, steps))), np.eye(2, 4))
+    return np.vstack([np.eye(4 * steps), sums])
 
 
 def _minimum(hessian: Matrix, gradient: Vector, rows: Matrix, low: Vector, high: Vector) -> Vector:
     """Return the u (n,) of least u'Hu / 2 + g'u with low <= rows @ u <= high, nearly."""
     factor = cho_factor(hessian + PENALTY * rows.T @ rows)
-    inverse = cho_solve(factor, np.eye(len(hessian)))
-    held, dual = np.zeros(len(rows)), np.zeros(len(rows))
-    u = np.zeros(len(hessian))
+    answer, free = cho_solve(factor, rows.T), cho_solve(factor, gradient)  # u = answer @ w - free
+    reach, rest = rows @ answer, rows @ free
+    held, dual, w = np.zeros(len(rows)), np.zeros(len(rows)), np.zeros(len(rows))
     for _ in range(ITERATIONS):
-        u = inverse @ (rows.T @ (PENALTY * held - dual) - gradient)
-        reached = rows @ u
-        held = np.clip(reached + dual / PENALTY, low, high)
+        w = PENALTY * held - dual
+        reached = reach @ w - rest
+        held = np.minimum(np.maximum(reached + dual / PENALTY, low), high)
         dual = dual + PENALTY * (reached - held)
-    return u
+    return np.asarray(answer @ w - free)

@@ -37,6 +37,7 @@ def judge(cases: Iterable[Case], tracker: Tracker) -> Iterator[Judged]:
         started_ns = time.perf_counter_ns()
         track = tracker.track(case.frame, case.prior)
         track_ms = (time.perf_counter_ns() - started_ns) / 1e6
+        tracker.catch_up()
         yield Judged(case, track, score(case, track, track_ms))
 
 

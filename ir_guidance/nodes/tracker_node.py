@@ -216,6 +216,7 @@ class TrackerNode(LifecycleNode):
             self.on_fix(fix, stage_ms)  # first what the needle waits for, then what people look at
         self._publish(frame, track, fix)
         self._diagnosis.add(stage_ms)
+        see.catch_up()
 
     def _publish(self, frame: Frame, track: Track, fix: Fix | None) -> None:
         image_frame = mirrors.IMAGE_FRAMES[frame.modality]

@@ -32,6 +32,10 @@ class Tracker(Protocol):
         """Return what is seen in the frame; with a prior only the band round it is searched."""
         ...
 
+    def catch_up(self) -> None:
+        """Do what the frame just tracked could wait for; called once its answer is on its way."""
+        ...
+
     def select_target(self, px: Vector) -> None:
         """Learn the target at (u, v), the operator's click, when the next frame comes."""
         ...
@@ -55,7 +59,8 @@ def make_tracker(
         backend = "classical"  # this version has no weights for the modality
     if backend in LEARNED:
         from ir_guidance.track.backends import BackendSettings, load_network
-        from ir_guidance.track.learned import Calibration, LearnedTracker
+        from ir_guidance.track.learned import LearnedTracker
+        from ir_guidance.track.learned_settings import Calibration
 
         network = load_network(backend, model, BackendSettings(threads=threads))
         calibration = Calibration(**about(model).get("calibration", {}))

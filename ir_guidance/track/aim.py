@@ -90,6 +90,7 @@ class Aim:
         self._network_off: Vector | None = None
         self._denied = 0
         self._met_ns = self._asked_ns = 0
+        self._here: tuple[Place, int] | None = None
         self._seen: tuple[Vector, int] | None = None
         self._sure: tuple[Vector, int] | None = None
 
@@ -119,7 +120,7 @@ class Aim:
             steady_ns: When.
             spacing_m: Of a pixel.
         """
-        here = None
+        here = self._here = None
         if look is not None:
             here = self._by_look(look, steady_ns, spacing_m)
             weak = self._is_weak(look) and (
@@ -129,6 +130,7 @@ class Aim:
                 here = None
         if here is not None:
             self._sure = here.place, steady_ns
+            self._here = here, steady_ns
             if network is not None:
                 here = self._heeded(network, here, steady_ns, spacing_m)
         elif network is not None and self._may_be_alone(steady_ns):
@@ -144,6 +146,15 @@ class Aim:
             return None, Reason.TARGET_LOST  # what looks like it is something else
         self.px, self._seen = here.place, (here.place, steady_ns)
         return TargetTrack(here.place, here.covariance, here.mass), Reason.OK
+
+    def hear(self, network: Place, spacing_m: float) -> None:
+        """Take what the network saw in the frame of the last ``see``, after its place was told by its look.
+
+        What is learnt is the click's error, which is the same in the next frame.
+        """
+        if self._here is not None:
+            (here, steady_ns), self._here = self._here, None
+            self._heeded(network, here, steady_ns, spacing_m)
 
     def _may_be_alone(self, steady_ns: int) -> bool:
         """Return whether the network may be followed without a look: always where there never was one."""

@@ -61,6 +61,9 @@ class ClassicalTracker:
         target = self._target.follow(frame.pixels, full, spacing_m, frame.acquired_steady_ns)
         return _track(frame, (needle, Reason.OK if needle else Reason.NOT_FOUND), target, heat)
 
+    def catch_up(self) -> None:
+        """Nothing waits."""
+
     def _spacing_m(self, frame: Frame) -> float:
         if frame.spacing_m is not None:
             return float(np.sqrt(frame.spacing_m[0] * frame.spacing_m[1]))

@@ -35,7 +35,7 @@ def most_likely(logits: Map, prior: Map | None = None) -> tuple[Place, Map]:
     Nibali et al. 2018 give the global one). ``prior`` is a log density over the cells to add.
     """
     scores = logits if prior is None else logits + prior
-    odds = np.exp(scores - scores.max())
+    odds: Map = cv2.exp(scores - scores.max())
     odds /= odds.sum()
     _, _, _, (u, v) = cv2.minMaxLoc(cv2.blur(odds, (MODE_CELLS, MODE_CELLS)))
     return _place(odds, u, v), odds

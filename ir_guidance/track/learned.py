@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
 from ir_guidance.track.aim import Aim
 from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
 from ir_guidance.track.heat import log_density, most_likely, near, over_image, probability
+from ir_guidance.track.learned_settings import Calibration
 from ir_guidance.track.marks import draw_shaft, draw_target
 from ir_guidance.track.memory import Memory
 from ir_guidance.track.motion import Expected, TipMotion
@@ -22,7 +24,7 @@ from ir_guidance.track.shaft_end import ended_by_brightness
 from ir_guidance.track.sighting import Sighting
 from ir_guidance.track.strip import full_scale
 from ir_guidance.track.target import TargetFollower
-from ir_guidance.track.view import View, fine, whole
+from ir_guidance.track.view import View, behind, fine, whole
 from ir_guidance.values import (
     Frame,
     Modality,
@@ -36,14 +38,6 @@ from ir_guidance.values import (
 
 FRAMES = CHANNELS - 2
 CELLS = SIDE_PX // 2
-
-
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """Factors that make the spread of tip and target on fresh scenes what the network says it is."""
-
-    tip: float = 1.0
-    target: float = 1.0
 
 
 class LearnedTracker:
@@ -89,9 +83,11 @@ class LearnedTracker:
         self._template.reset()
         self._aim = None
         self._unsearched = self._unasked = 0
+        self._owed: Callable[[], None] | None = None
 
     def track(self, frame: Frame, prior: ShaftPrior | None = None) -> Track:
         """Return needle and target in the frame; a prior says where to look and which needle is meant."""
+        self._owed = None
         unusable = self._quality.judge(frame.pixels, full_scale(frame.pixels))
         if unusable is not Reason.OK:
             return self._result(frame, Sighting(None, unusable, None), (None, unusable))
@@ -111,7 +107,8 @@ class LearnedTracker:
         if expected is not None:
             if self._is_outside(expected[0], shape, spacing_m):
                 return seen
-            view = fine(shape, self._behind(expected[0], prior, shape))
+            along = np.zeros(2) if prior is None else prior.tip_px - prior.entry_px
+            view = fine(shape, behind(expected[0], along, shape, self._settings.behind))
             seen = self._look(view, prior, expected)
         self._unsearched += 1
         if seen.needle is None and (
@@ -146,17 +143,6 @@ class LearnedTracker:
     def _is_outside(self, px: Vector, shape: tuple[int, int], spacing_m: float) -> bool:
         size = np.array(shape[::-1])
         return bool((np.maximum(-px, px - size).max() * spacing_m) > self._settings.outside_m)
-
-    def _behind(self, tip_px: Vector, prior: ShaftPrior | None, shape: tuple[int, int]) -> Vector:
-        """Return the middle of a view that has the tip and some of the shaft."""
-        if prior is None:
-            return tip_px
-        along = prior.tip_px - prior.entry_px
-        length = float(np.linalg.norm(along))
-        if length == 0:
-            return tip_px
-        back = self._settings.behind * fine(shape, tip_px).side_px
-        return np.asarray(tip_px - min(back / length, 1.0) * along)
 
     def _look(
         self,
@@ -239,20 +225,15 @@ class LearnedTracker:
             shaft[:] = 0
         else:
             draw_shaft(view.place_of(prior.entry_px), view.place_of(prior.tip_px), shaft)
-        if self._aim is not None and self._is_in(view, self._aim.px):
+        if self._aim is not None and view.holds(self._aim.px, self._settings.margin):
             draw_target(view.place_of(self._aim.px), target)
         else:
             target[:] = 0
         return self._network.infer(self._input)
 
-    def _is_in(self, view: View, px: Vector) -> bool:
-        edge = self._settings.margin * SIDE_PX
-        place = view.place_of(px)
-        return bool((place > edge).all() and (place < SIDE_PX - edge).all())
-
     def _target_in(self, view: View, maps: Maps) -> Place | None:
         """Return the target in image pixels as a view shows it, its mass its confidence; None when it does not."""
-        if self._aim is None or not self._is_in(view, self._aim.px):
+        if self._aim is None or not view.holds(self._aim.px, self._settings.margin):
             return None
         found, _ = most_likely(maps.places[1])
         covariance = found.covariance * (view.scale * self._calibration.target) ** 2
@@ -268,17 +249,36 @@ class LearnedTracker:
         pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
         look, _ = self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
         self._unasked += 1
-        due = self._unasked >= self._settings.aim.network_every
-        if seen is None and (due or look is None or self._aim.is_doubtful(look)):
-            view = fine(self._memory.newest.shape, self._aim.px)
-            seen = self._target_in(view, self._infer(view, prior))
-        if seen is not None:
-            self._unasked = 0
-            if seen.mass < self._settings.no_target:
-                self._aim.deny()
-            if seen.mass < self._settings.target:
-                seen = None
-        return self._aim.see(seen, look, steady_ns, spacing_m)
+        if seen is None and (look is None or self._aim.is_doubtful(look)):
+            seen = self._look_at_target(prior)
+        if seen is None and self._unasked >= self._settings.aim.network_every:
+            self._owed = partial(self._ask_late, prior)
+        return self._aim.see(self._believed(seen), look, steady_ns, spacing_m)
+
+    def _look_at_target(self, prior: ShaftPrior | None) -> Place | None:
+        view = fine(self._memory.newest.shape, self._aim.px) if self._aim else None
+        return None if view is None else self._target_in(view, self._infer(view, prior))
+
+    def _believed(self, seen: Place | None) -> Place | None:
+        """Return what the network sees of the target where it is sure enough; that it sees none is noted."""
+        if seen is None or self._aim is None:
+            return None
+        self._unasked = 0
+        if seen.mass < self._settings.no_target:
+            self._aim.deny()
+        return seen if seen.mass >= self._settings.target else None
+
+    def _ask_late(self, prior: ShaftPrior | None) -> None:
+        """Ask the network about a target that its look has told for some frames."""
+        seen = self._believed(self._look_at_target(prior))
+        if seen is not None and self._aim is not None:
+            self._aim.hear(seen, self._spacing_now_m)
+
+    def catch_up(self) -> None:
+        """Look at the target once more where the frame just tracked did not wait for that."""
+        if (owed := self._owed) is not None:
+            self._owed = None
+            owed()
 
     def _spacing_m(self, frame: Frame) -> float:
         if frame.spacing_m is not None:

@@ -1,14 +1,24 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""Every threshold of the learned tracker."""
+"""Every threshold of the learned tracker, and what its weights are corrected by."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from pydantic import Field
 
 from ir_guidance.settings import Settings
 from ir_guidance.track.aim import AimSettings
 from ir_guidance.track.motion import MotionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Factors that make the spread of tip and target on fresh scenes what the network says it is."""
+
+    tip: float = 1.0
+    target: float = 1.0
 
 
 class LearnedSettings(Settings):

@@ -67,12 +67,13 @@ def pointing(shaft: NDArray[np.float32], tip: Vector) -> Pointing | None:
         shaft: (3, rows, columns): logit of being on the shaft, direction (u, v).
         tip: (u, v) in cells of the maps.
     """
-    on = cv2.exp(-np.maximum(-shaft[0], 0.0)) * (shaft[0] > 0.0)
-    v, u = np.nonzero(on > 0.5)
-    if len(u) < 4:
+    cells = cv2.findNonZero((shaft[0] > 0.0).view(np.uint8))
+    if cells is None or len(cells) < 4:
         return None
-    away = np.stack((u - tip[0], v - tip[1]), axis=1)
-    weight = np.exp(-0.5 * (np.linalg.norm(away, axis=1) / FADE_CELLS) ** 2)
+    cells = cells.reshape(-1, 2)
+    u, v = cells.T
+    away = cells - tip
+    weight = np.exp(-0.5 / FADE_CELLS**2 * (away**2).sum(axis=1))
     told = np.array([(weight * shaft[1, v, u]).sum(), (weight * shaft[2, v, u]).sum()], float)
     direction = _most_behind(away, weight, told)
     for _ in range(2):

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import zlib
 
+import cv2
 import numpy as np
 
 from ir_guidance.track.settings import QualitySettings
@@ -35,13 +36,15 @@ class Quality:
         self._digest = digest
         if self._repeats >= self._settings.frozen_frames:
             return Reason.FROZEN
-        return self._levels(pixels[::SPARSE, ::SPARSE], full)
+        return self._levels(pixels[::SPARSE, ::SPARSE].copy(), full)
 
     def _levels(self, sparse: Pixels, full: int) -> Reason:
-        if np.mean(sparse > self._settings.black_level * full) < 1e-3:
+        if np.count_nonzero(sparse > self._settings.black_level * full) < 1e-3 * sparse.size:
             return Reason.BLACK
-        if np.mean(sparse >= NEARLY * full) > self._settings.saturated_share:
+        saturated = np.count_nonzero(sparse >= NEARLY * full)
+        if saturated > self._settings.saturated_share * sparse.size:
             return Reason.SATURATED
-        if float(sparse.std()) < self._settings.contrast * full:
+        _, spread = cv2.meanStdDev(sparse)
+        if float(spread[0, 0]) < self._settings.contrast * full:
             return Reason.LOW_CONTRAST
         return Reason.OK

@@ -57,7 +57,7 @@ class TargetFollower:
         if self._click is None and self._learnt is None:
             return None, Reason.NOT_FOUND
         small, factor = decimate(pixels, full, self._settings.spacing_m / spacing_m)
-        pitch_m = spacing_m * float(factor.mean())
+        pitch_m = spacing_m * factor
         if self._click is not None:
             self._learnt = learn(small, (self._click + 0.5) / factor - 0.5, self._settings, pitch_m)
             self._click = None
@@ -66,7 +66,7 @@ class TargetFollower:
         return self._match(small, self._learnt, factor, pitch_m, steady_ns)
 
     def _match(
-        self, small: Image, learnt: Learnt, factor: Vector, pitch_m: float, steady_ns: int
+        self, small: Image, learnt: Learnt, factor: int, pitch_m: float, steady_ns: int
     ) -> tuple[TargetTrack | None, Reason]:
         window, first = self._window(small, learnt, pitch_m)
         if (np.array(window.shape) < learnt.template.shape).any():
@@ -81,7 +81,7 @@ class TargetFollower:
         self._last = place, steady_ns
         covariance = self._covariance(best, curvatures(scores, u, v), pitch_m)
         px = (place + 0.5) * factor - 0.5
-        return TargetTrack(px, covariance * np.outer(factor, factor), float(best)), Reason.OK
+        return TargetTrack(px, covariance * factor**2, float(best)), Reason.OK
 
     def _window(self, small: Image, learnt: Learnt, pitch_m: float) -> tuple[Image, Vector]:
         """Return the part of the image the target may be in, and its first pixel (u, v)."""
@@ -116,14 +116,17 @@ def correlation(window: Image, template: Image) -> Image:
     return np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED), np.float32)
 
 
-def decimate(pixels: Pixels, full: int, factor: float) -> tuple[Image, Vector]:
-    """Return the image as fractions of full scale, averaged down, and the factors along u and v."""
-    rows, columns = pixels.shape
-    size = tuple(max(round(side / max(factor, 1.0)), 1) for side in (columns, rows))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+def decimate(pixels: Pixels, full: int, factor: float) -> tuple[Image, int]:
+    """Return the image as fractions of full scale, averaged over squares of pixels, and the squares' side.
+
+    Whole pixels, for areas of parts of them take four times as long; what is left over at the far edges is cut off.
+    """
+    whole = min(max(round(factor), 1), *pixels.shape)
+    rows, columns = (side // whole for side in pixels.shape)
+    within = pixels[: rows * whole, : columns * whole]
+    small = cv2.resize(within, (columns, rows), interpolation=cv2.INTER_AREA).astype(np.float32)
     small *= np.float32(1.0 / full)
-    blurred = np.asarray(cv2.GaussianBlur(small, (0, 0), BLUR_PX), np.float32)
-    return blurred, np.array([columns, rows]) / size
+    return np.asarray(cv2.GaussianBlur(small, (0, 0), BLUR_PX), np.float32), whole
 
 
 def learn(small: Image, click: Vector, settings: TargetSettings, pitch_m: float) -> Learnt | None:

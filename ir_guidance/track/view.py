@@ -39,6 +39,11 @@ class View:
         places: NDArray[np.float64] = (px - np.array(self.first_px) + 0.5) / self.scale - 0.5
         return places
 
+    def holds(self, px: Vector, margin: float) -> bool:
+        """Return whether an image pixel (u, v) is in the view, and not within that share of it from its edges."""
+        edge, place = margin * SIDE_PX, self.place_of(px)
+        return bool((place > edge).all() and (place < SIDE_PX - edge).all())
+
     def take(self, pixels: NDArray[np.uint8], out: NDArray[np.uint8]) -> None:
         """Resample an image (rows, columns) into ``out`` (256, 256); what lies outside the image is black."""
         (left, top), side = self.first_px, self.side_px
@@ -62,6 +67,20 @@ def whole(shape: tuple[int, int]) -> View:
     """Return the view of a whole image (rows, columns)."""
     side = max(shape)
     return View(((shape[1] - side) // 2, (shape[0] - side) // 2), side)
+
+
+def behind(
+    tip_px: Vector, along_px: Vector, shape: tuple[int, int], share: float
+) -> NDArray[np.float64]:
+    """Return the middle (u, v) of a fine view that has a tip and some of its shaft, so much of its side back along it.
+
+    The shaft is ``along_px`` (u, v) from its root to its tip; the middle is never beyond its root.
+    """
+    length = float(np.linalg.norm(along_px))
+    if length == 0:
+        return tip_px
+    back = share * fine(shape, tip_px).side_px
+    return np.asarray(tip_px - min(back / length, 1.0) * along_px)
 
 
 def fine(shape: tuple[int, int], centre_px: Vector, zoom: float = 1.0) -> View:

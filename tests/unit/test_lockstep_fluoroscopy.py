@@ -33,6 +33,9 @@ class Projected:
     def reset(self):
         self._follows = False
 
+    def catch_up(self):
+        pass
+
     def track(self, frame, prior=None):
         truth = self._room.truth(0)
         target = None

@@ -69,6 +69,9 @@ class Sees:
     def select_target(self, px: Vector) -> None:
         self.selected = px
 
+    def catch_up(self) -> None:
+        pass
+
     def track(self, frame: Frame, prior: ShaftPrior | None = None) -> Track:
         self.priors.append(prior)
         tip_px, _ = px_from_base(STRAIGHT_M + OFFSET_M, GEOMETRY)

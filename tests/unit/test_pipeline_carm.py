@@ -56,6 +56,9 @@ class Sees:
     def select_target(self, px):
         self.selected = px
 
+    def catch_up(self):
+        pass
+
     def track(self, frame, prior=None):
         self.priors.append(prior)
         tip_px = px_from_base_carm(straight_tip(guide_pose(JOINTS)), CARM, SHAPE)

@@ -164,6 +164,9 @@ def test_tracker_is_reset_at_each_start_and_pointed_at_the_target_before_its_fra
         def select_target(self, px):
             calls.append(tuple(px))
 
+        def catch_up(self):
+            calls.append("catch up")
+
         def track(self, frame, prior=None):
             calls.append("track")
             return track((100.0, 50.0))
@@ -174,5 +177,6 @@ def test_tracker_is_reset_at_each_start_and_pointed_at_the_target_before_its_fra
         case(starts=False),
     ]
     rows = [judged.row for judged in judge(cases, Recorder())]
-    assert calls == ["reset", "track", "reset", (1.0, 2.0), "track", "track"]
+    each = ["track", "catch up"]
+    assert calls == ["reset", *each, "reset", (1.0, 2.0), *each, *each]
     assert all(row.detected and row.track_ms >= 0 for row in rows)

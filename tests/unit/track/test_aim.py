@@ -144,3 +144,31 @@ def test_a_weak_look_is_a_witness_and_no_more():
         track, reason = see(aim, frame, network(202, 150, 3.0), look(201, 150, correlation=0.65))
         assert reason is Reason.OK
     assert track.px == pytest.approx([201, 150], abs=2)
+
+
+def test_what_the_network_says_after_the_answer_counts_from_the_next_frame_on(aim):
+    before, _ = see(aim, 1, None, look(200, 150))
+    aim.hear(network(206, 150, 3.0), SPACING_M)
+    after, _ = see(aim, 2, None, look(201, 150))
+    assert before.px == pytest.approx(CLICK)
+    assert 202 < after.px[0] < 207
+    assert np.trace(after.covariance_px2) < np.trace(before.covariance_px2)
+
+
+def test_a_frame_is_told_of_once(aim):
+    see(aim, 1, None, look(200, 150))
+    for _ in range(50):
+        aim.hear(network(206, 150, 3.0), SPACING_M)
+    once = Aim(AimSettings(), CLICK)
+    see(once, 1, None, look(200, 150))
+    once.hear(network(206, 150, 3.0), SPACING_M)
+    (many, _), (one, _) = (see(each, 2, None, look(200, 150)) for each in (aim, once))
+    assert many.px == pytest.approx(one.px)
+
+
+def test_a_late_word_about_a_frame_whose_look_was_lost_is_not_taken(aim):
+    see(aim, 1, None, look(200, 150))
+    see(aim, 2, network(200, 150, 3.0), None)
+    aim.hear(network(206, 150, 3.0), SPACING_M)
+    after, _ = see(aim, 3, None, look(200, 150))
+    assert after.px == pytest.approx(CLICK, abs=0.5)
