@@ -42,6 +42,13 @@ CtFile = Annotated[
     Path | None,
     typer.Option(help="By X-rays: a CT as patient, NIfTI file or folder of DICOM slices."),
 ]
+Realtime = Annotated[
+    bool,
+    typer.Option(
+        "--realtime",
+        help="Real-time priority, locked memory and cores kept awake, where the user may have them.",
+    ),
+]
 Seed = Annotated[int, typer.Option(min=0, help="Draws patient, breath, needle and every error.")]
 
 
@@ -59,16 +66,13 @@ def demo(
     headless: Annotated[
         bool, typer.Option("--headless", help="A script consents, and the summary says so.")
     ] = False,
+    realtime: Realtime = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for summary.json, trajectory.png, session.mcap.")
     ] = None,
 ) -> None:
     """Run one simulated procedure in real time, every node in its own process."""
-    from ir_guidance.commands.output import check_free, unused
-    from ir_guidance.commands.summary import summary, table, write_summary
-    from ir_guidance.commands.trajectory import draw_trajectory
     from ir_guidance.lockstep import check_ct
-    from ir_guidance.robot.gazebo import gazebo_commands
     from ir_guidance.track import BACKENDS
 
     _only("--views", str(views), ["1", "2"])
@@ -81,32 +85,12 @@ def demo(
             "demo: consent is held on a key, and this is no terminal; add --headless"
         )
     _need_ros("demo")
-    others = gazebo_commands() if sim_level == 1 else {}
-    folder = out or unused(Path("build/demo"))
-    check_free(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    from ir_guidance.nodes.demo import run_demo
+    from ir_guidance.commands.demo import demo as show
+    from ir_guidance.nodes.graph import Procedure as Nodes
 
-    console.print(f"{procedure} by {profile.modality}, seed {seed}: starting the nodes")
-    run = run_demo(
-        profile,
-        seed,
-        folder,
-        console,
-        backend=backend,
-        headless=headless,
-        ct=ct,
-        sim_level=sim_level,
-        others=others,
-    )
-    found = summary(run)
-    write_summary(found, folder)
-    draw_trajectory(run, folder / "trajectory.png")
-    console.print(table(found))
-    for violation in found["safety_violations"]:
-        console.print(f"safety: {violation}")
-    console.print(f"{folder}/: summary.json, trajectory.png, session.mcap, logs/")
-    raise typer.Exit(0 if found["success"] else FAILED)
+    patient = "" if ct is None else str(ct.resolve())
+    chosen = Nodes(procedure, str(profile.modality), backend, patient, views, sim_level, realtime)
+    raise typer.Exit(0 if show(profile, chosen, seed, out, console, headless=headless) else FAILED)
 
 
 @app.command()
@@ -302,6 +286,7 @@ def bench(
         str, typer.Option(help="What else to measure under: all, beside, none, or their names.")
     ] = "beside",
     backend: Backend = "auto",
+    realtime: Realtime = False,
     out: Annotated[Path | None, typer.Option(help="Folder for bench.json and latency.png.")] = None,
     json: Annotated[
         Path | None, typer.Option(help="File for the report; an existing one is not written over.")
@@ -325,7 +310,7 @@ def bench(
     _only("--backend", backend, ["auto", *BACKENDS])
     chosen = chosen_cells(cells)
     _need_ros("bench")
-    request = Request(frames, Modality(modality), checked_size(size), chosen, backend)
+    request = Request(frames, Modality(modality), checked_size(size), chosen, backend, realtime)
     measure(request, out, json, console)
 
 

@@ -38,6 +38,7 @@ def generate_launch_description() -> LaunchDescription:
             launching.NAMESPACE,
             launching.USE_SIM_TIME,
             launching.LOG_LEVEL,
+            launching.REALTIME,
             launching.RECORD,
             OpaqueFunction(
                 function=lambda context: launching.processes(

@@ -33,6 +33,7 @@ def generate_launch_description() -> LaunchDescription:
             launching.NAMESPACE,
             launching.USE_SIM_TIME,
             launching.LOG_LEVEL,
+            launching.REALTIME,
             OpaqueFunction(
                 function=lambda context: launching.processes(
                     replay(

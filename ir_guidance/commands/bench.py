@@ -50,6 +50,7 @@ class Request:
     size_px: int
     cells: tuple[str, ...]
     backend: str
+    realtime: bool = False
 
 
 def chosen_cells(names: str) -> tuple[str, ...]:
@@ -127,6 +128,7 @@ def _measure(request: Request, folder: Path, shown: Shown) -> tuple[dict[str, An
         "size_px": request.size_px,
         "rate_hz": sequence.rate_hz,
         "backend": network,
+        "realtime": request.realtime,
         "machine": here,
     }
     return found | report(measured, stages, backends, profile), measured
@@ -139,7 +141,7 @@ def _setting(request: Request, modality: Modality, place: Path, shown: Shown) ->
     sequence = render(load_profile(PROCEDURE, modality), SEED, shown, request.backend)
     file = place / f"{modality}.pickle"
     save(sequence, file)
-    procedure = Procedure(PROCEDURE, str(modality), request.backend)
+    procedure = Procedure(PROCEDURE, str(modality), request.backend, realtime=request.realtime)
     return Setting(sequence, file, request.size_px, procedure)
 
 

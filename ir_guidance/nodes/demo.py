@@ -43,14 +43,12 @@ class Interrupted(Exception):  # noqa: N818 - what happened, not an error
 
 def run_demo(
     profile: Profile,
+    procedure: Procedure,
     seed: int,
     folder: Path,
     console: Console,
     *,
-    backend: str,
     headless: bool,
-    ct: Path | None = None,
-    sim_level: int = 0,
     others: Mapping[str, list[str]] | None = None,
 ) -> Run:
     """Run one simulated procedure in real time and return what was seen of it.
@@ -61,10 +59,6 @@ def run_demo(
     os.environ.update(GRAPH)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     os.environ.setdefault("GZ_PARTITION", f"ir_guidance_{os.environ['ROS_DOMAIN_ID']}")
-    patient = "" if ct is None else str(ct.resolve())
-    procedure = Procedure(
-        profile.name, str(profile.modality), backend, patient, profile.views, sim_level
-    )
     bag = str((folder / "session.mcap").resolve())
     specs = simulation(procedure, seed, bag=bag, operator=headless)
     logs = folder / "logs"

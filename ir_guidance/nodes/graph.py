@@ -29,7 +29,8 @@ class Procedure:
     """What all nodes are told alike: the profile, how its images are made and of how many planes, what tracks in them.
 
     An empty ``modality`` is the profile's own, an empty ``ct`` the built-in torso. ``sim_level`` says what moves:
-    0 the embedded robot, 1 Gazebo, 2 hardware, 3 hardware shadowed by the embedded robot.
+    0 the embedded robot, 1 Gazebo, 2 hardware, 3 hardware shadowed by the embedded robot. With ``realtime`` what must
+    not starve has real-time priority (``ir_guidance.nodes.realtime``), or does not start.
     """
 
     name: str
@@ -38,13 +39,15 @@ class Procedure:
     ct: str = ""
     views: int = 1
     sim_level: int = 0
+    realtime: bool = False
 
     @property
     def told(self) -> dict[str, Any]:
         """Parameters of any node."""
         chosen = {"modality": self.modality} if self.modality else {}
         planes = {"views": self.views} if self.views > 1 else {}
-        return {"procedure": self.name} | chosen | planes
+        urgent = {"realtime": True} if self.realtime else {}
+        return {"procedure": self.name} | chosen | planes | urgent
 
 
 def simulation(
@@ -79,8 +82,9 @@ def replay(procedure: Procedure, source: str) -> list[NodeSpec]:
 
 
 def _source(procedure: Procedure, source: str, *, loop: bool) -> NodeSpec:
-    told = {"procedure": procedure.name, "modality": procedure.modality}
-    return NodeSpec("source_node", {"source": told | {"source": source, "loop": loop}})
+    told = {"procedure": procedure.name, "modality": procedure.modality, "source": source}
+    urgent = {"realtime": True} if procedure.realtime else {}
+    return NodeSpec("source_node", {"source": told | {"loop": loop} | urgent})
 
 
 def _guidance(procedure: Procedure) -> NodeSpec:

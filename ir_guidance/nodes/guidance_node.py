@@ -12,7 +12,8 @@ from rclpy.lifecycle import LifecycleNode
 from rclpy.parameter import Parameter
 
 from ir_guidance.nodes.planner_node import PlannerNode
-from ir_guidance.nodes.running import BEFORE_OTHERS, run
+from ir_guidance.nodes.realtime import GUIDANCE
+from ir_guidance.nodes.running import run
 from ir_guidance.nodes.tracker_node import TrackerNode
 
 
@@ -27,7 +28,7 @@ def make() -> Sequence[LifecycleNode]:
 
 def main(args: list[str] | None = None) -> None:
     """Run both until they are interrupted."""
-    sys.exit(run(make, args, niceness=BEFORE_OTHERS))
+    sys.exit(run(make, args, priority=GUIDANCE, awake=True))
 
 
 if __name__ == "__main__":

@@ -39,6 +39,12 @@ LOG_LEVEL = DeclareLaunchArgument(
     choices=["debug", "info", "warn", "error", "fatal"],
     description="The least severe message that is shown.",
 )
+REALTIME = DeclareLaunchArgument(
+    "realtime",
+    default_value="false",
+    choices=["true", "false"],
+    description="Real-time priority, locked memory and cores kept awake; the user must be allowed to.",
+)
 RECORD = DeclareLaunchArgument(
     "record",
     default_value=f"session_{time.strftime('%Y%m%d_%H%M%S')}.mcap",
@@ -54,7 +60,10 @@ def chosen(context: LaunchContext, name: str) -> str:
 def procedure(context: LaunchContext) -> Procedure:
     """Return what was chosen for all nodes."""
     name, modality, backend = (chosen(context, n) for n in ("procedure", "modality", "backend"))
-    return Procedure(name, modality, backend, sim_level=int(chosen(context, "sim_level")))
+    realtime = chosen(context, "realtime") == "true"
+    return Procedure(
+        name, modality, backend, sim_level=int(chosen(context, "sim_level")), realtime=realtime
+    )
 
 
 def params_file(config: str) -> DeclareLaunchArgument:

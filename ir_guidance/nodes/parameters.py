@@ -29,6 +29,7 @@ class NodeSettings(Settings):
 
     procedure: str = "biopsy"
     autostart: bool = True
+    realtime: bool = False
 
 
 def read_settings(node: Node, model: type[S]) -> tuple[S, Profile]:

@@ -26,7 +26,8 @@ from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.drives import ControllerSettings, SimLevel, make_drive
 from ir_guidance.nodes.gate_services import GateServices
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
-from ir_guidance.nodes.running import BEFORE_OTHERS, STEADY, reported, run, steady_ns
+from ir_guidance.nodes.realtime import ROBOT
+from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.nodes.shadow import ShadowWatch
 from ir_guidance.robot.model import ModelError
 from ir_guidance.values import (
@@ -273,7 +274,7 @@ def operating_state(decision: Decision) -> str:
 
 def main(args: list[str] | None = None) -> None:
     """Run gate and adapter until they are interrupted."""
-    sys.exit(run(lambda: [RobotNode()], args, niceness=BEFORE_OTHERS))
+    sys.exit(run(lambda: [RobotNode()], args, priority=ROBOT))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError, Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
-from ir_guidance.nodes.running import BEFORE_OTHERS, STEADY, reported, run, steady_ns
+from ir_guidance.nodes.realtime import IMAGES
+from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.robot import EmbeddedRobot, HeardRobot
 from ir_guidance.room import RoomSettings
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoom, FluoroscopyRoomSettings
@@ -270,7 +271,7 @@ class Camera:
 
 def main(args: list[str] | None = None) -> None:
     """Run the room until it is interrupted."""
-    sys.exit(run(lambda: [RoomNode()], args, niceness=BEFORE_OTHERS))
+    sys.exit(run(lambda: [RoomNode()], args, priority=IMAGES))
 
 
 if __name__ == "__main__":

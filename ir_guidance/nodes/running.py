@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import signal
 import sys
 import time
@@ -23,12 +22,10 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.logging import LoggingSeverity, set_logger_level
 from rclpy.signals import SignalHandlerOptions
 
+from ir_guidance.nodes.realtime import go_before_others, go_realtime, keep_awake
 from ir_guidance.settings import SettingsError
 
 BAD_SETTINGS = 2
-
-BEFORE_OTHERS = -10
-"""Niceness of what must not starve: a frame on its way to a command, the gate, the drive with its watchdog."""
 
 RCLError = rclpy_implementation.RCLError
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
@@ -45,15 +42,20 @@ def steady_ns() -> int:
 
 
 def run(
-    make: Callable[[], Sequence[LifecycleNode]], args: list[str] | None = None, *, niceness: int = 0
+    make: Callable[[], Sequence[LifecycleNode]],
+    args: list[str] | None = None,
+    *,
+    priority: int = 0,
+    awake: bool = False,
 ) -> int:
     """Make the nodes, start them and spin until SIGINT or SIGTERM; return the exit status.
 
-    A ``niceness`` below 0 goes before other work on the machine, where the user may ask for that.
+    A ``priority`` above 0 is for what must not starve: a frame on its way to a command, the gate, the drive with its
+    watchdog. It goes before other work where the user may ask for that; where the nodes' ``realtime`` is set, in
+    real time or not at all, with every core kept ``awake`` by one of the processes.
     """
-    if niceness:
-        with suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, 0, niceness)
+    if priority:
+        go_before_others()
     asked_to_end = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_end.append(True))
@@ -75,6 +77,10 @@ def run(
             executor.add_node(node)
         for node in nodes:
             start(node)
+        if priority and nodes[0].get_parameter("realtime").value:
+            if awake:
+                keep_awake()
+            go_realtime(priority)
         gc.collect()
         gc.freeze()  # what was made to stay is not searched again in the middle of a frame
         while not asked_to_end:

@@ -19,6 +19,7 @@ from ir_guidance.frames.live import paced
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
+from ir_guidance.nodes.realtime import IMAGES
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.settings import SettingsError, checked
 from ir_guidance.values import CarmGeometry, Frame, Modality, ProbeGeometry
@@ -160,7 +161,7 @@ def numbered(frame: Frame, sequence: int) -> Frame:
 
 def main(args: list[str] | None = None) -> None:
     """Stream until interrupted."""
-    sys.exit(run(lambda: [SourceNode()], args))
+    sys.exit(run(lambda: [SourceNode()], args, priority=IMAGES))
 
 
 if __name__ == "__main__":

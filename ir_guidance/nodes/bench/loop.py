@@ -52,13 +52,18 @@ def specs(setting: Setting) -> list[NodeSpec]:
         # Built anew for each node: rcl does not read the aliases that YAML has for what is shared.
         return procedure.told | overrides(setting.sequence.joints) | more
 
-    source = {"sequence": str(setting.file), "size_px": setting.size_px}
+    source = {
+        "procedure": procedure.name,
+        "realtime": procedure.realtime,
+        "sequence": str(setting.file),
+        "size_px": setting.size_px,
+    }
     return [
         NodeSpec("room_node", {"room": told(images=False)}),
         NodeSpec(setting.guidance, {"tracker": told(backend=procedure.backend), "planner": told()}),
         NodeSpec("robot_node", {"robot": told()}),
         NodeSpec("operator_node", {"operator": procedure.told | {"operator": {"presses": 20}}}),
-        NodeSpec("bench.source_node", {"source": {"procedure": procedure.name} | source}),
+        NodeSpec("bench.source_node", {"source": source}),
     ]
 
 

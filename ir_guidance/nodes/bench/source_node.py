@@ -22,6 +22,7 @@ from ir_guidance.bench.sequence import load, resized
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.conversions import Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
+from ir_guidance.nodes.realtime import IMAGES
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.nodes.source_node import numbered
 from ir_guidance.values import NS_PER_S, CarmGeometry, Truth
@@ -118,7 +119,7 @@ class OpenLoopSourceNode(LifecycleNode):
 
 def main(args: list[str] | None = None) -> None:
     """Stream until interrupted."""
-    sys.exit(run(lambda: [OpenLoopSourceNode()], args))
+    sys.exit(run(lambda: [OpenLoopSourceNode()], args, priority=IMAGES))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from rclpy.lifecycle import LifecycleNode
 
 from ir_guidance.bench.whole_image import whole_image_tracker
 from ir_guidance.nodes import guidance_node, tracker_node
-from ir_guidance.nodes.running import BEFORE_OTHERS, run
+from ir_guidance.nodes.realtime import GUIDANCE
+from ir_guidance.nodes.running import run
 
 
 def make() -> Sequence[LifecycleNode]:
@@ -22,7 +23,7 @@ def make() -> Sequence[LifecycleNode]:
 
 def main(args: list[str] | None = None) -> None:
     """Run both until they are interrupted."""
-    sys.exit(run(make, args, niceness=BEFORE_OTHERS))
+    sys.exit(run(make, args, priority=GUIDANCE, awake=True))
 
 
 if __name__ == "__main__":
