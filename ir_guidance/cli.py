@@ -216,6 +216,9 @@ def train(
     modality: Annotated[str, typer.Option(help="What to learn to see in.")],
     out: Annotated[Path | None, typer.Option(help="Folder for checkpoint, log and curves.")] = None,
     steps: Annotated[int, typer.Option(help="Batches in all.")] = 12_000,
+    minutes: Annotated[
+        float | None, typer.Option(help="End sooner, after so long, the rate gone down to nothing.")
+    ] = None,
     batch: Annotated[int, typer.Option(help="Samples in a batch, over all processes.")] = 16,
     workers: Annotated[int, typer.Option(help="Processes that simulate, for each trainer.")] = 1,
     seed: Annotated[int, typer.Option(help="Draws weights and every scene.")] = 0,
@@ -239,6 +242,7 @@ def train(
         begin=begin,
         console=console,
         steps=steps,
+        minutes=minutes,
         batch=batch,
         workers=workers,
         seed=seed,

@@ -60,7 +60,9 @@ def train(
         task = bar.add_task(f"train {modality}", total=chosen.steps, told="")
 
         def tell(step: Step) -> None:
-            bar.update(task, completed=step.step, told=_told(step.loss, step.figures))
+            bar.update(
+                task, completed=step.step, total=step.steps, told=_told(step.loss, step.figures)
+            )
             if (step.step % chosen.judge_every == 0 or step.step == step.steps) and main:
                 draw_curves(out / LOG, out / CURVES)
 

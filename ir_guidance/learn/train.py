@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -24,7 +25,7 @@ from ir_guidance.learn.judge import judged
 from ir_guidance.learn.loss import losses, total
 from ir_guidance.learn.network import GuidanceNetwork
 from ir_guidance.learn.stream import Batch, SampleStream, batches
-from ir_guidance.settings import Settings
+from ir_guidance.settings import Settings, SettingsError
 from ir_guidance.values import Modality
 
 CHECKPOINT = "checkpoint.pt"
@@ -39,6 +40,9 @@ class TrainSettings(Settings):
     modality: Modality = Field(description="What to learn to see in.")
     seed: int = Field(0, ge=0, lt=2**31, description="Draws weights and every scene.")
     steps: int = Field(12_000, ge=1, description="Batches in all.")
+    minutes: float | None = Field(
+        None, gt=0, description="End sooner, after so long; None: no limit."
+    )
     batch: int = Field(16, ge=1, le=4096, description="Samples in a batch, over all processes.")
     workers: int = Field(1, ge=0, le=256, description="Processes that simulate, for each trainer.")
     learning_rate: float = Field(3e-3, gt=0, le=1, description="The highest.")
@@ -51,7 +55,10 @@ class TrainSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a training is; ``figures`` are those of the last check."""
+    """How far a training is; ``figures`` are those of the last check.
+
+    ``steps`` is how many there will be: with a limit of time an estimate, until the last.
+    """
 
     step: int
     steps: int
@@ -63,12 +70,18 @@ class Trainer:
     """One process of a training; ``torchrun`` starts several, which share the batch."""
 
     def __init__(self, settings: TrainSettings, folder: Path, begin: Path | None = None) -> None:
-        """Start anew, from exported weights (``begin``), or where ``folder`` says that a training stopped."""
+        """Start anew, from exported weights (``begin``), or where ``folder`` says that a training stopped.
+
+        Raises:
+            SettingsError: A limit of time for several processes, whose clocks would part them.
+        """
         self._settings, self._folder = settings, folder
         self._rank, self._world = (
             int(os.environ.get("RANK", 0)),
             int(os.environ.get("WORLD_SIZE", 1)),
         )
+        if settings.minutes is not None and self._world > 1:
+            raise SettingsError("train: --minutes is for one process; under torchrun give --steps")
         self._device = _device()
         if self._world > 1 and not torch.distributed.is_initialized():
             torch.distributed.init_process_group("nccl" if self._device.type == "cuda" else "gloo")
@@ -81,6 +94,7 @@ class Trainer:
             self._network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
         self._step, self._started = 0, 0
+        self._share = 0.0
         if (folder / CHECKPOINT).exists():
             self._resume()
         self._module: nn.Module = self._network
@@ -106,22 +120,40 @@ class Trainer:
         self._begun_from = kept["begun_from"]
 
     def run(self, tell: Callable[[Progress], None]) -> None:
-        """Train to the last step, telling of every step; a checkpoint is left at each check."""
-        settings = self._settings
+        """Train to the last step, telling of every step; a checkpoint is left at each check.
+
+        What ``minutes`` limits begins here, and anew when a training is resumed.
+        """
+        settings, begun_s = self._settings, time.monotonic()
         stream = SampleStream(settings.modality, settings.seed, self._started, self._rank)
         samples = batches(stream, settings.batch // self._world, settings.workers)
         exam = self._exam() if self._rank == 0 else []
         figures: dict[str, float] = {}
-        while self._step < settings.steps:
+        self._share = self._step / settings.steps
+        while self._share < 1:
             parts = self._learn(next(samples))
             self._step += 1
+            self._share = self._done(time.monotonic() - begun_s)
             if self._rank != 0:
                 continue
-            due = self._step % settings.judge_every == 0 or self._step == settings.steps
+            due = self._step % settings.judge_every == 0 or self._share == 1
             if due:
                 figures = judged(self._mean, exam, self._device)
                 self._keep(parts, figures)
-            tell(Progress(self._step, settings.steps, float(total(parts)), figures))
+            tell(Progress(self._step, self._expected(), float(total(parts)), figures))
+
+    def _expected(self) -> int:
+        """Return how many steps there will be; the step just made is the last one only when it is."""
+        if self._share == 1:
+            return self._step
+        return max(round(self._step / self._share), self._step + 1)
+
+    def _done(self, taken_s: float) -> float:
+        """Return which share of the training is done, by its steps or its time, whichever is more."""
+        share = self._step / self._settings.steps
+        if self._settings.minutes is not None:
+            share = max(share, taken_s / (60 * self._settings.minutes))
+        return min(share, 1.0)
 
     def _exam(self) -> list[Batch]:
         """Return batches of scenes that no training sees."""
@@ -148,12 +180,7 @@ class Trainer:
         """Return the learning rate: a linear warm-up, then half a cosine (Loshchilov and Hutter 2017)."""
         settings = self._settings
         warm = min((self._step + 1) / max(settings.warm_up_steps, 1), 1.0)
-        return (
-            settings.learning_rate
-            * warm
-            * 0.5
-            * (1 + math.cos(math.pi * self._step / settings.steps))
-        )
+        return settings.learning_rate * warm * 0.5 * (1 + math.cos(math.pi * self._share))
 
     def _keep(self, parts: dict[str, Tensor], figures: dict[str, float]) -> None:
         row: dict[str, Any] = {"step": self._step, "rate": self._rate()} | figures

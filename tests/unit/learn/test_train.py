@@ -19,6 +19,7 @@ from ir_guidance.learn.loss import losses, total  # noqa: E402
 from ir_guidance.learn.network import GuidanceNetwork, normalised  # noqa: E402
 from ir_guidance.learn.stream import SampleStream, batches  # noqa: E402
 from ir_guidance.learn.train import CHECKPOINT, LOG, Trainer, TrainSettings  # noqa: E402
+from ir_guidance.settings import SettingsError  # noqa: E402
 from ir_guidance.track.backends.torch import network_of  # noqa: E402
 from ir_guidance.track.backends.weights import read_weights  # noqa: E402
 from ir_guidance.values import Modality  # noqa: E402
@@ -83,6 +84,30 @@ def test_a_stopped_training_goes_on_where_it_was(tmp_path):
     rows = [json.loads(line) for line in (tmp_path / LOG).read_text().splitlines()]
     assert [row["step"] for row in rows] == [2, 4]
     assert all(np.isfinite(row["loss_tip"]) for row in rows)
+
+
+def test_a_training_with_a_limit_of_time_ends_there_its_rate_gone_down(tmp_path):
+    steps = []
+    Trainer(SETTINGS(steps=10**6, minutes=0.02, judge_every=10**6), tmp_path).run(steps.append)
+    assert 1 <= steps[-1].step == steps[-1].steps < 10**6
+    assert all(each.step < each.steps for each in steps[:-1])
+    rows = [json.loads(line) for line in (tmp_path / LOG).read_text().splitlines()]
+    assert [row["step"] for row in rows] == [steps[-1].step]
+    assert rows[-1]["rate"] == 0
+
+
+def test_no_step_but_the_last_is_told_as_the_last(tmp_path, monkeypatch):
+    trainer, steps = Trainer(SETTINGS(steps=10**6, judge_every=10**6), tmp_path), []
+    shares = iter((0.9, 0.99999, 1.0))
+    monkeypatch.setattr(trainer, "_done", lambda taken_s: next(shares))
+    trainer.run(lambda step: steps.append((step.step, step.steps)))
+    assert steps == [(1, 2), (2, 3), (3, 3)]
+
+
+def test_several_processes_have_no_limit_of_time(tmp_path, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(SettingsError, match="torchrun"):
+        Trainer(SETTINGS(minutes=1.0), tmp_path)
 
 
 def test_the_exported_network_gives_what_the_trained_one_gives(tmp_path):
