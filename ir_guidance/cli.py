@@ -222,6 +222,7 @@ def train(
     batch: Annotated[int, typer.Option(help="Samples in a batch, over all processes.")] = 16,
     workers: Annotated[int, typer.Option(help="Processes that simulate, for each trainer.")] = 1,
     seed: Annotated[int, typer.Option(help="Draws weights and every scene.")] = 0,
+    rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 0.003,
     begin: Annotated[
         Path | None, typer.Option(help="Exported weights to begin with; random if not given.")
     ] = None,
@@ -246,6 +247,7 @@ def train(
         batch=batch,
         workers=workers,
         seed=seed,
+        learning_rate=rate,
     )
 
 

@@ -282,13 +282,15 @@ def run_trial(
 
 
 def _outcome(trial: Trial) -> str:
+    trouble: tuple[str, ...] = ()  # what was said last: nothing more is, once consent is let go
     while trial.now_ns < trial.profile.longest_s * NS_PER_S:
         try:
             decision = trial.step()
         except NoPlanError as error:
             return f"no plan: {error}"
+        trouble = decision.reasons or trouble
         if decision.reasons == ("arrived",):
             return "arrived"
         if trial.gave_up:
-            return f"the operator gave up: {', '.join(decision.reasons)}"
+            return f"the operator gave up: {', '.join(trouble)}"
     return "timed out"
