@@ -10,9 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from ir_guidance.commands.calibrate.app import app as calibrate
+from ir_guidance.commands.network_cli import build_engine, evaluate, export, train
+from ir_guidance.commands.options import (
+    Backend,
+    CtFile,
+    ModalityName,
+    Procedure,
+    Realtime,
+    ReportFile,
+    Seed,
+    Views,
+    console,
+    need_ros,
+    only,
+)
 from ir_guidance.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -25,31 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(calibrate, name="calibrate")
-console = Console()
 
 FAILED, BAD_INPUT = 1, 2
-
-Procedure = Annotated[str, typer.Option(help="Which profile.")]
-ModalityName = Annotated[
-    str | None,
-    typer.Option("--modality", help="ultrasound or fluoroscopy; if not given, the profile's own."),
-]
-Views = Annotated[int, typer.Option(help="Planes of the C-arm.")]
-Backend = Annotated[
-    str, typer.Option(help="Which tracker; auto takes the fastest that works here.")
-]
-CtFile = Annotated[
-    Path | None,
-    typer.Option(help="By X-rays: a CT as patient, NIfTI file or folder of DICOM slices."),
-]
-Realtime = Annotated[
-    bool,
-    typer.Option(
-        "--realtime",
-        help="Real-time priority, locked memory and cores kept awake, where the user may have them.",
-    ),
-]
-Seed = Annotated[int, typer.Option(min=0, help="Draws patient, breath, needle and every error.")]
 
 
 @app.command()
@@ -75,16 +65,16 @@ def demo(
     from ir_guidance.lockstep import check_ct
     from ir_guidance.track import BACKENDS
 
-    _only("--views", str(views), ["1", "2"])
+    only("--views", str(views), ["1", "2"])
     profile = _profile(procedure, modality, views)
-    _only("--backend", backend, list(BACKENDS))
-    _only("--sim-level", str(sim_level), ["0", "1"])
+    only("--backend", backend, list(BACKENDS))
+    only("--sim-level", str(sim_level), ["0", "1"])
     check_ct(ct, profile.modality)
     if not headless and not sys.stdin.isatty():
         raise SettingsError(
             "demo: consent is held on a key, and this is no terminal; add --headless"
         )
-    _need_ros("demo")
+    need_ros("demo")
     from ir_guidance.commands.demo import demo as show
     from ir_guidance.nodes.graph import Procedure as Nodes
 
@@ -108,15 +98,13 @@ def trials(
     open_loop: Annotated[
         bool, typer.Option("--open-loop", help="Leave out what the image would correct.")
     ] = False,
-    json: Annotated[
-        Path | None, typer.Option(help="File for the report; an existing one is not written over.")
-    ] = None,
+    json: ReportFile = None,
 ) -> None:
     """Run many procedures in lockstep on a simulated clock, without ROS; same seed, same numbers."""
     from ir_guidance.commands.trials import check_new, run_trials, table, write_json
     from ir_guidance.lockstep import check_ct
 
-    _only("--views", str(views), ["1", "2"])
+    only("--views", str(views), ["1", "2"])
     profile = _profile(procedure, modality, views)
     check_ct(ct, profile.modality)
     if json is not None:
@@ -150,7 +138,7 @@ def track(
     from ir_guidance.values import Modality
 
     if modality is not None:
-        _only("--modality", modality, [str(each) for each in Modality])
+        only("--modality", modality, [str(each) for each in Modality])
     track_source(
         source,
         modality=None if modality is None else Modality(modality),
@@ -162,123 +150,8 @@ def track(
     )
 
 
-@app.command()
-def evaluate(
-    data: Annotated[Path | None, typer.Option(help="Folder of images with labels.json.")] = None,
-    simulated: Annotated[
-        int | None, typer.Option(min=1, max=100_000, help="Sequences to simulate instead.")
-    ] = None,
-    scenes: Annotated[
-        bool, typer.Option("--scenes", help="Simulate single scenes, of all that training draws.")
-    ] = False,
-    seed: Seed = 0,
-    modality: Annotated[
-        str | None, typer.Option(help="Of the simulated images; ultrasound if not given.")
-    ] = None,
-    no_prior: Annotated[
-        bool, typer.Option("--no-prior", help="Simulate without a robot that knows its joints.")
-    ] = False,
-    backend: Backend = "auto",
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for worst.png and calibration.png.")
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option(help="File for the report; an existing one is not written over.")
-    ] = None,
-) -> None:
-    """Judge a tracker by labelled images, or by fresh simulated ones whose truth is known."""
-    from ir_guidance.commands.evaluate import evaluate as judge
-    from ir_guidance.commands.evaluate import labelled_test, scenes_test, simulated_test
-    from ir_guidance.values import Modality
-
-    if (data is None) == (simulated is None):
-        raise SettingsError("evaluate: give either --data FOLDER or --simulated N")
-    if modality is not None:
-        _only("--modality", modality, [str(each) for each in Modality])
-    if data is not None:
-        if modality is not None:
-            raise SettingsError(
-                f"--modality {modality}: with --data, labels.json says it; leave it out"
-            )
-        test = labelled_test(data)
-    elif simulated is not None:
-        kind = Modality(modality or Modality.ULTRASOUND)
-        test = (
-            scenes_test(kind, simulated, seed)
-            if scenes
-            else simulated_test(kind, simulated, seed, with_prior=not no_prior)
-        )
-    judge(test, backend=backend, out=out, json=json, console=console)
-
-
-@app.command()
-def train(
-    modality: Annotated[str, typer.Option(help="What to learn to see in.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for checkpoint, log and curves.")] = None,
-    steps: Annotated[int, typer.Option(help="Batches in all.")] = 12_000,
-    minutes: Annotated[
-        float | None, typer.Option(help="End sooner, after so long, the rate gone down to nothing.")
-    ] = None,
-    batch: Annotated[int, typer.Option(help="Samples in a batch, over all processes.")] = 16,
-    workers: Annotated[int, typer.Option(help="Processes that simulate, for each trainer.")] = 1,
-    seed: Annotated[int, typer.Option(help="Draws weights and every scene.")] = 0,
-    rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 0.003,
-    begin: Annotated[
-        Path | None, typer.Option(help="Exported weights to begin with; random if not given.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the folder's checkpoint.")
-    ] = False,
-) -> None:
-    """Train the network on simulated scenes; under torchrun, on every GPU."""
-    from ir_guidance.commands.train import train as learn
-    from ir_guidance.values import Modality
-
-    _only("--modality", modality, [str(each) for each in Modality])
-    folder = out or Path("build/train") / modality
-    learn(
-        Modality(modality),
-        folder,
-        resume=resume,
-        begin=begin,
-        console=console,
-        steps=steps,
-        minutes=minutes,
-        batch=batch,
-        workers=workers,
-        seed=seed,
-        learning_rate=rate,
-    )
-
-
-@app.command()
-def export(
-    folder: Annotated[Path, typer.Argument(help="Where train wrote its checkpoint.")],
-    out: Annotated[Path, typer.Option(help="The ONNX file to write.")],
-) -> None:
-    """Write a training's weights as ONNX, for every backend."""
-    from ir_guidance.commands.train import export as write
-
-    write(folder, out, console)
-
-
-@app.command("build-engine")
-def build_engine(
-    model: Annotated[
-        Path | None, typer.Option(help="ONNX file; every installed model if not given.")
-    ] = None,
-    precision: Annotated[str, typer.Option(help="f16 or f32.")] = "f16",
-    portable: Annotated[
-        bool, typer.Option("--portable", help="For the lean runtime and later TensorRT, too.")
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option(help="File for the engine, instead of the user's cache.")
-    ] = None,
-) -> None:
-    """Build TensorRT engines for the GPU that is here, and compare each with the reference."""
-    from ir_guidance.commands.build_engine import build_engines
-
-    build_engines(model, precision, out, portable=portable, console=console)
+for command in (evaluate, train, export, build_engine):
+    app.command()(command)
 
 
 @app.command()
@@ -294,9 +167,7 @@ def bench(
     backend: Backend = "auto",
     realtime: Realtime = False,
     out: Annotated[Path | None, typer.Option(help="Folder for bench.json and latency.png.")] = None,
-    json: Annotated[
-        Path | None, typer.Option(help="File for the report; an existing one is not written over.")
-    ] = None,
+    json: ReportFile = None,
     compare: Annotated[
         tuple[Path, Path] | None,
         typer.Option(metavar="A.json B.json", help="Say what changed between two reports instead."),
@@ -312,10 +183,10 @@ def bench(
     if compare is not None:
         judge(*compare, console)
         return
-    _only("--modality", modality, [str(each) for each in Modality])
-    _only("--backend", backend, ["auto", *BACKENDS])
+    only("--modality", modality, [str(each) for each in Modality])
+    only("--backend", backend, ["auto", *BACKENDS])
     chosen = chosen_cells(cells)
-    _need_ros("bench")
+    need_ros("bench")
     request = Request(frames, Modality(modality), checked_size(size), chosen, backend, realtime)
     measure(request, out, json, console)
 
@@ -342,25 +213,6 @@ def _profile(procedure: str, modality: str | None, views: int) -> Profile:
             "--views 2: only X-rays have a second plane; add --modality fluoroscopy"
         )
     return load_profile(procedure, modality, views)
-
-
-def _only(option: str, value: str, choices: list[str]) -> None:
-    """Refuse what this version does not offer."""
-    if value not in choices:
-        raise SettingsError(
-            f"{option} {value}: not in this version, choose from {', '.join(choices)}"
-        )
-
-
-def _need_ros(command: str) -> None:
-    """Say what is missing before a node would."""
-    from importlib.util import find_spec
-
-    missing = [name for name in ("rclpy", "ir_guidance_msgs") if find_spec(name) is None]
-    if missing:
-        raise SettingsError(
-            f"{command}: {' and '.join(missing)} missing; run 'make setup', or source your ROS 2"
-        )
 
 
 def main() -> None:
