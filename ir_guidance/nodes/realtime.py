@@ -48,12 +48,13 @@ def go_realtime(priority: int) -> None:
         raise SettingsError(f"realtime: memory cannot be locked; {REMEDY}")
 
 
-def keep_awake() -> None:
-    """Start a process on every core that keeps it from falling asleep; they end with this one.
+def keep_awake() -> list[subprocess.Popen[bytes]]:
+    """Start and return a process on every core that keeps it from falling asleep; they end with this one.
 
     To be called before real-time priority is asked for, which they would inherit.
     """
-    script = Path(__file__).with_name("awake.py")
-    for core in os.sched_getaffinity(0):
-        words = [sys.executable, "-I", "-S", str(script), str(core), str(os.getpid())]
-        subprocess.Popen(words, stdin=subprocess.DEVNULL)
+    words = [sys.executable, "-I", "-S", str(Path(__file__).with_name("awake.py"))]
+    return [
+        subprocess.Popen([*words, str(core), str(os.getpid())], stdin=subprocess.DEVNULL)
+        for core in os.sched_getaffinity(0)
+    ]
