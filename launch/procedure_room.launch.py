@@ -1,6 +1,9 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""A procedure room: real images from a live or recorded source, guidance, gate, robot and recorder."""
+"""A procedure room: real images from a live or recorded source, guidance, gate, robot and recorder.
+
+With ``advisory:=true`` a person holds the needle, and is shown what would help: no robot, no gate.
+"""
 
 from pathlib import Path
 
@@ -33,6 +36,12 @@ def generate_launch_description() -> LaunchDescription:
                 choices=["0", "2", "3"],
                 description="0: embedded robot, 2: hardware, 3: hardware shadowed by simulation.",
             ),
+            DeclareLaunchArgument(
+                "advisory",
+                default_value="false",
+                choices=["true", "false"],
+                description="No robot: corrections are shown to the person who holds the needle.",
+            ),
             launching.params_file(str(CONFIG)),
             launching.BACKEND,
             launching.NAMESPACE,
@@ -46,6 +55,7 @@ def generate_launch_description() -> LaunchDescription:
                         launching.procedure(context),
                         launching.chosen(context, "source"),
                         bag=launching.chosen(context, "record"),
+                        advisory=launching.chosen(context, "advisory") == "true",
                     ),
                     context,
                 )

@@ -182,3 +182,21 @@ def draw_scale_bar(picture: Picture, corner: Vector, mm_per_px: float) -> None:
         stroke_fill=HALO,
     )
     picture[:] = np.asarray(drawn)
+
+
+def draw_line_of_text(picture: Picture, text: str) -> None:
+    """Write a line at the foot of the picture, smaller where it would not fit."""
+    rows, columns = picture.shape[:2]
+    wide = ImageFont.load_default(FONT_PX).getlength(text)
+    font = ImageFont.load_default(min(FONT_PX, FONT_PX * (columns - 24) / max(wide, 1.0)))
+    drawn = Image.fromarray(picture)
+    ImageDraw.Draw(drawn).text(
+        (12.0, rows - 10.0),
+        text,
+        fill=INK,
+        font=font,
+        anchor="ls",
+        stroke_width=2,
+        stroke_fill=HALO,
+    )
+    picture[:] = np.asarray(drawn)

@@ -27,6 +27,7 @@ class Intake:
         self._over_budget = self._future = 0
         self.newest: Correction | None = None
         self.accepted = 0
+        self._refusal = ""  # of what came after the newest that was taken
 
     @property
     def clocks_disagree(self) -> bool:
@@ -50,6 +51,7 @@ class Intake:
         why = checks.correction_fault(correction, now_ns, approved_hash, last, self._settings)
         self._over_budget = self._over_budget + 1 if why == checks.OVER_BUDGET else 0
         self._future = self._future + 1 if why == checks.FUTURE else 0
+        self._refusal = why
         if why:
             return why
         self.newest = correction
@@ -68,7 +70,8 @@ class Intake:
         if self.newest is None:
             holds.append("no correction")
         elif now_ns >= self._until_ns:
-            holds.append("correction expired")
+            refused = f", the next refused: {self._refusal}" if self._refusal else ""
+            holds.append(f"correction expired{refused}")
         elif self.newest.mode == Mode.HOLD:
             holds.append(self.newest.reason or "guidance holds")
         if self._over_budget >= OVER_BUDGET_HOLDS:

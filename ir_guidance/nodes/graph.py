@@ -66,8 +66,16 @@ def simulation(
     return nodes
 
 
-def procedure_room(procedure: Procedure, source: str, *, bag: str) -> list[NodeSpec]:
-    """Return the nodes of a room with real images; the embedded robot, alone or as a shadow, has no patient."""
+def procedure_room(
+    procedure: Procedure, source: str, *, bag: str, advisory: bool = False
+) -> list[NodeSpec]:
+    """Return the nodes of a room with real images; the embedded robot, alone or as a shadow, has no patient.
+
+    ``advisory``: a person holds the needle and is told what would help; no robot, no gate.
+    """
+    if advisory:
+        images = _source(procedure, source, loop=False)
+        return [images, _guidance(procedure), _recorder(procedure, bag)]
     embedded = procedure.told | {"images": False, "shadow": procedure.sim_level == 3}
     return [
         _source(procedure, source, loop=False),
@@ -103,8 +111,12 @@ def _guided(procedure: Procedure, bag: str) -> list[NodeSpec]:
     return [
         _guidance(procedure),
         _robot(procedure),
-        NodeSpec("recorder_node", {"recorder": procedure.told | {"file": bag}}),
+        _recorder(procedure, bag),
     ]
+
+
+def _recorder(procedure: Procedure, bag: str) -> NodeSpec:
+    return NodeSpec("recorder_node", {"recorder": procedure.told | {"file": bag}})
 
 
 def parameters_of(specs: list[NodeSpec]) -> dict[str, dict[str, object]]:

@@ -32,6 +32,7 @@ RECORDED = {
     topics.CARM_GEOMETRY: ours.CarmGeometry,
     topics.CAMERA_INFO: CameraInfo,
     topics.TRACK: ours.Track,
+    topics.ADVICE: ours.Advice,
     topics.FIX: ours.Fix,
     topics.PLAN: ours.Plan,
     topics.CORRECTION: ours.Correction,

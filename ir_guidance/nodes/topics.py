@@ -12,6 +12,7 @@ CAMERA_INFO = "imaging/camera_info"
 FLUOROSCOPY_FRAME = "imaging/fluoroscopy_frame"
 
 TRACK = "guidance/track"
+ADVICE = "guidance/advice"
 FIX = "guidance/fix"
 PLAN = "guidance/plan"
 CORRECTION = "guidance/correction"

@@ -8,23 +8,24 @@ import sys
 from collections import deque
 from collections.abc import Callable
 
-import numpy as np
 from geometry_msgs.msg import PoseWithCovarianceStamped
 from pydantic import Field, field_validator
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import Image
 
-from ir_guidance.localise import ImageGeometry, Place
+from ir_guidance.correct.advise import Advice, advise
+from ir_guidance.localise import ImageGeometry
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.running import reported, run, steady_ns
-from ir_guidance.pipeline import See, misplaced_m, rays_apart_m
+from ir_guidance.nodes.target_choice import select
+from ir_guidance.pipeline import See
 from ir_guidance.robot_history import RobotHistory
 from ir_guidance.track import BACKENDS, make_tracker
 from ir_guidance.values import NS_PER_MS, Fix, Frame, Modality, Track
-from ir_guidance.values import CarmGeometry as CarmGeometryValue
+from ir_guidance_msgs.msg import Advice as AdviceMsg
 from ir_guidance_msgs.msg import CarmGeometry, FrameInfo, ProbeGeometry, RobotState
 from ir_guidance_msgs.msg import Fix as FixMsg
 from ir_guidance_msgs.msg import Track as TrackMsg
@@ -58,7 +59,10 @@ class TrackerNodeSettings(NodeSettings):
 
 
 class TrackerNode(LifecycleNode):
-    """Subscribes to images and the robot's state; publishes ``track``, ``fix`` and their mirrors."""
+    """Subscribes to images and the robot's state; publishes ``track``, ``fix`` and their mirrors.
+
+    Where no robot has ever spoken a person holds the needle, and ``advice`` is published instead of a fix.
+    """
 
     def __init__(self, **options: object) -> None:
         super().__init__("tracker", **(OPTIONS | options))
@@ -83,6 +87,7 @@ class TrackerNode(LifecycleNode):
     def _make_publishers(self) -> None:
         publisher = self.create_lifecycle_publisher
         self._tracks = publisher(TrackMsg, topics.TRACK, qos.STREAM)
+        self._advices = publisher(AdviceMsg, topics.ADVICE, qos.STREAM)
         self._fixes = publisher(FixMsg, topics.FIX, qos.STREAM)
         self._tips = publisher(PoseWithCovarianceStamped, topics.NEEDLE_POSE, qos.STREAM)
         self._targets = publisher(PoseWithCovarianceStamped, topics.TARGET_POSE, qos.STREAM)
@@ -221,6 +226,9 @@ class TrackerNode(LifecycleNode):
     def _publish(self, frame: Frame, track: Track, fix: Fix | None) -> None:
         image_frame = mirrors.IMAGE_FRAMES[frame.modality]
         self._tracks.publish(conversions.track_to_msg(track, image_frame, self._see.backend))
+        advice = self._advise(frame, track)
+        if advice is not None:
+            self._advices.publish(conversions.advice_to_msg(advice, track, image_frame))
         if fix is not None:
             self._fixes.publish(conversions.fix_to_msg(fix))
             self._tips.publish(mirrors.tip_pose(fix))
@@ -231,69 +239,28 @@ class TrackerNode(LifecycleNode):
         due = frame.acquired_steady_ns - self._shown_ns
         if frame.view == 0 and due >= 1e9 / self.settings.overlay_rate_hz:
             self._shown_ns = frame.acquired_steady_ns
-            self._show(frame, track)
+            self._show(frame, track, advice)
 
-    def _show(self, frame: Frame, track: Track) -> None:
+    def _advise(self, frame: Frame, track: Track) -> Advice | None:
+        """Return what a person who holds the needle is told; nothing once a robot has spoken, alive or not."""
+        if self._history.newest is not None or frame.spacing_m is None:
+            return None
+        return advise(track, frame.spacing_m)
+
+    def _show(self, frame: Frame, track: Track, advice: Advice | None) -> None:
         """Publish what people look at, where somebody does."""
         if self._overlays.get_subscription_count():
-            self._overlays.publish(mirrors.overlay(frame, track))
+            self._overlays.publish(mirrors.overlay(frame, track, advice))
         if track.heat is not None and self._heats.get_subscription_count():
             self._heats.publish(mirrors.heat(track.heat, frame))
 
     def _on_select(
         self, request: SelectTarget.Request, response: SelectTarget.Response
     ) -> SelectTarget.Response:
-        code, message = self._select(request)
+        code, message = select(self._see, self._frames, request)
         response.accepted = code == SelectTarget.Response.OK
         response.error_code, response.message = code, message
         return response
-
-    def _select(self, request: SelectTarget.Request) -> tuple[int, str]:
-        codes = SelectTarget.Response
-        if self._see is None or len(self._frames) < self._see.views:
-            return codes.NO_IMAGE, "no image has arrived yet, or not of every plane"
-        px = np.array([request.u_px, request.v_px])
-        second_px = np.array([request.second_u_px, request.second_v_px])
-        place_m = np.array([request.place.x, request.place.y, request.place.z])
-        if not np.isfinite([*px, *second_px, *place_m, request.place_sigma_m]).all():
-            return codes.INVALID, "the point or its place is not finite"
-        if outside := _outside(px, self._frames[0]):
-            return codes.OUTSIDE_IMAGE, outside
-        place = Place(place_m, request.place_sigma_m) if request.place_known else None
-        if place is not None and place.sigma_m <= 0:
-            return codes.INVALID, f"place_sigma_m {place.sigma_m} must be positive"
-        if self._see.views == 2:
-            return self._select_in_both(px, second_px, place, known=request.second_known)
-        carm = self._frames[0].geometry
-        if place is None:
-            if isinstance(carm, CarmGeometryValue) and carm.base_from_isocentre is not None:
-                return codes.NO_PLACE, "one X-ray view shows no depth: say where the target lies"
-        elif off_m := misplaced_m(px, place, self._frames[0]):
-            return codes.MISPLACED, f"the place is {off_m * 1e3:.0f} mm too far from the ray"
-        self._see.select_target(px, place)
-        return codes.OK, ""
-
-    def _select_in_both(
-        self, px: np.ndarray, second_px: np.ndarray, place: Place | None, *, known: bool
-    ) -> tuple[int, str]:
-        codes = SelectTarget.Response
-        first, second = self._frames[0], self._frames[1]
-        if not known:
-            return codes.NO_PLACE, "two planes are looked at: point at the target in both"
-        if outside := _outside(second_px, second):
-            return codes.OUTSIDE_IMAGE, outside
-        if apart_m := rays_apart_m(px, first, second_px, second):
-            return codes.MISPLACED, f"the two rays pass each other {apart_m * 1e3:.0f} mm too far"
-        self._see.select_target(px, place, second_px)
-        return codes.OK, ""
-
-
-def _outside(px: np.ndarray, frame: Frame) -> str:
-    """Return that a pixel (u, v) lies outside an image, empty when it does not."""
-    rows, columns = frame.pixels.shape[:2]
-    if 0 <= px[0] < columns and 0 <= px[1] < rows:
-        return ""
-    return f"({px[0]:.0f}, {px[1]:.0f}) lies outside {columns} x {rows} pixels"
 
 
 def main(args: list[str] | None = None) -> None:

@@ -8,6 +8,7 @@ not known, an array of the wrong length, and a steady time of another host or bo
 
 from __future__ import annotations
 
+from ir_guidance.nodes.conversions.advice import advice_to_msg
 from ir_guidance.nodes.conversions.checks import (
     BASE,
     BOOT_ID,
@@ -76,6 +77,7 @@ __all__ = [
     "ConversionError",
     "Delivery",
     "GateReport",
+    "advice_to_msg",
     "carm_geometry_from_msg",
     "carm_geometry_to_msg",
     "command_from_msg",

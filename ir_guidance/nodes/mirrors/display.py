@@ -15,6 +15,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import ColorRGBA
 from visualization_msgs.msg import Marker, MarkerArray
 
+from ir_guidance.correct.advise import Advice
 from ir_guidance.geometry import arc_points
 from ir_guidance.nodes.conversions import BASE, IMAGE_FRAMES, header
 from ir_guidance.nodes.mirrors.poses import point
@@ -76,8 +77,8 @@ def _ball(
     return marker
 
 
-def overlay(frame: Frame, track: Track) -> Image:
-    """Return the image with tip, shaft and target drawn on it, rgb8, to be looked at."""
+def overlay(frame: Frame, track: Track, advice: Advice | None = None) -> Image:
+    """Return the image with tip, shaft and target drawn on it, and what a person is told, rgb8, to be looked at."""
     from ir_guidance.commands import drawing  # loads a font library that guidance does without
 
     rows, columns = frame.pixels.shape
@@ -89,6 +90,8 @@ def overlay(frame: Frame, track: Track) -> Image:
         drawing.draw_shaft(picture, needle.tip_px, needle.direction, whole, 1.0)
         drawing.draw_ellipse(picture, needle.tip_px, needle.tip_covariance_px2, 1.0, drawing.TIP)
         drawing.draw_ticks(picture, needle.tip_px)
+    if advice is not None:
+        drawing.draw_line_of_text(picture, advice.text)
     return Image(
         header=header(frame.stamp_ns, IMAGE_FRAMES[frame.modality]),
         height=rows,
