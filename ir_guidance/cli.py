@@ -22,6 +22,7 @@ from ir_guidance.commands.options import (
     ReportFile,
     Seed,
     Views,
+    check_ct,
     console,
     need_ros,
     only,
@@ -62,7 +63,6 @@ def demo(
     ] = None,
 ) -> None:
     """Run one simulated procedure in real time, every node in its own process."""
-    from ir_guidance.lockstep import check_ct
     from ir_guidance.track import BACKENDS
 
     only("--views", str(views), ["1", "2"])
@@ -102,7 +102,6 @@ def trials(
 ) -> None:
     """Run many procedures in lockstep on a simulated clock, without ROS; same seed, same numbers."""
     from ir_guidance.commands.trials import check_new, run_trials, table, write_json
-    from ir_guidance.lockstep import check_ct
 
     only("--views", str(views), ["1", "2"])
     profile = _profile(procedure, modality, views)

@@ -21,10 +21,16 @@ from ir_guidance.profiles.success import Ellipsoid, achieved, is_through
 from ir_guidance.robot import EmbeddedRobot
 from ir_guidance.robot_history import RobotHistory
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
-from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room, picture, view_of
+from ir_guidance.room.modality import (
+    dose_gym2,
+    frame_of,
+    frame_rate_hz,
+    make_room,
+    picture,
+    view_of,
+)
 from ir_guidance.room.patients import ultrasound_patient
 from ir_guidance.room.sight import sight, view_direction
-from ir_guidance.room.xray.ct import CtError, read_ct
 from ir_guidance.scripted_operator import (
     OperatorSettings,
     Screen,
@@ -72,6 +78,7 @@ class TrialRow:
     gate_levels: list[int]
     frames: int
     time_s: float
+    dose_gym2: float | None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON has it."""
@@ -114,7 +121,8 @@ class Trial:
         self.steer = Steer(profile, lambda: self.now_ns, open_loop=open_loop)
         self.operator = ScriptedOperator(OperatorSettings(), seed)
         self.history = RobotHistory()
-        self.frames = 0
+        self.frames = self._pulses = 0
+        self._wanted = 1  # of so many pulses one makes an image
         self._next_frame_ns = self.now_ns
         self._under_way: tuple[int, Correction] | None = None
         self._consents = 0
@@ -133,7 +141,9 @@ class Trial:
         self.gate.robot(state)
         if self.now_ns >= self._next_frame_ns:
             self._next_frame_ns += round(NS_PER_S / frame_rate_hz(self.room))
-            self._take_frame()
+            self._pulses += 1
+            if self._pulses % self._wanted == 0:
+                self._take_frame()
         if self._under_way and self.now_ns >= self._under_way[0]:
             self.gate.offer(self._under_way[1], self.now_ns)
             self._under_way = None
@@ -160,6 +170,8 @@ class Trial:
         if correction is not None:
             self._under_way = self.now_ns + LATENCY_NS, correction
         self.see.catch_up()
+        if self.profile.modality is Modality.FLUOROSCOPY:
+            self._wanted = self.steer.pulses_wanted(fix, correction)
 
     def _ask_operator(self) -> None:
         decision, plan = self._decision, self.steer.plan
@@ -220,22 +232,6 @@ def chosen_tracker(backend: str, profile: Profile) -> Tracker:
         raise SettingsError(str(error)) from None
 
 
-def check_ct(ct: Path | None, modality: Modality) -> None:
-    """Refuse a CT that is of no use as a patient, before anything is started.
-
-    Raises:
-        SettingsError: It cannot be read, or the images are not made from one.
-    """
-    if ct is None:
-        return
-    if modality is not Modality.FLUOROSCOPY:
-        raise SettingsError("--ct: only X-rays are made from a CT; add --modality fluoroscopy")
-    try:
-        read_ct(ct)
-    except CtError as error:
-        raise SettingsError(f"--ct: {error}") from None
-
-
 def run_trial(
     profile: Profile,
     seed: int,
@@ -278,6 +274,7 @@ def run_trial(
         gate_levels=sorted(int(level) for level in trial.gate.levels_reached),
         frames=trial.frames,
         time_s=(trial.now_ns - NS_PER_S) / NS_PER_S,
+        dose_gym2=dose_gym2(trial.room),
     )
 
 

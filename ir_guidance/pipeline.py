@@ -16,6 +16,7 @@ from enum import IntEnum
 import numpy as np
 
 from ir_guidance.correct import Steering, correct
+from ir_guidance.correct.pulses import pulses_wanted
 from ir_guidance.geometry import base_from_px, base_ray_from_px_carm, nearest_to_rays
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import ImageGeometry, Localiser, Place, can_show, shown
@@ -265,6 +266,12 @@ class Steer:
             )
         self.phase = PHASE_OF[correction.mode]
         return correction
+
+    def pulses_wanted(self, fix: Fix | None, correction: Correction | None) -> int:
+        """Return of how many X-ray pulses one is wanted, after what the last image called for."""
+        told = self._profile.correct
+        limits_m = told.across_sigma_m, told.along_sigma_m
+        return pulses_wanted(fix, correction, told.pulses, told.gate_window_m, limits_m)
 
     def _note_progress(self, fix: Fix) -> None:
         if self.plan is None:

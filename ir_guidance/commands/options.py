@@ -57,3 +57,22 @@ def need_ros(command: str) -> None:
         raise SettingsError(
             f"{command}: {' and '.join(missing)} missing; run 'make setup', or source your ROS 2"
         )
+
+
+def check_ct(ct: Path | None, modality: str) -> None:
+    """Refuse a CT that is of no use as a patient, before anything is started.
+
+    Raises:
+        SettingsError: It cannot be read, or the images are not made from one.
+    """
+    if ct is None:
+        return
+    from ir_guidance.room.xray.ct import CtError, read_ct
+    from ir_guidance.values import Modality
+
+    if modality != Modality.FLUOROSCOPY:
+        raise SettingsError("--ct: only X-rays are made from a CT; add --modality fluoroscopy")
+    try:
+        read_ct(ct)
+    except CtError as error:
+        raise SettingsError(f"--ct: {error}") from None

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ir_guidance.correct.pulses import PulseSettings
 from ir_guidance.settings import Settings
 
 AlignRate = Annotated[float, Field(gt=0, le=0.5)]
@@ -154,6 +155,7 @@ class CorrectSettings(Settings):
         le=0.010,
         description="The same along what it does not show: out of the plane, along the X-ray.",
     )
+    pulses: PulseSettings = PulseSettings()
     expiry_ms: float = Field(
         150.0, gt=0, le=150, description="Oldest image, from acquisition, worth acting on."
     )

@@ -9,17 +9,17 @@ import time
 from dataclasses import replace
 from threading import Lock
 
-import numpy as np
 from geometry_msgs.msg import PoseStamped
 from pydantic import Field
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from std_msgs.msg import UInt8
 from visualization_msgs.msg import MarkerArray
 
 from ir_guidance.localise import ImageGeometry
 from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
+from ir_guidance.nodes.insertion import Insertion
 from ir_guidance.nodes.no_go import no_go
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.plan_service import PlanService
@@ -27,7 +27,7 @@ from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.pipeline import Phase, Steer, path_normal
 from ir_guidance.plan import PlanRequest
 from ir_guidance.robot_history import RobotHistory
-from ir_guidance.values import NS_PER_S, Correction, Fix, Level, Modality, Mode, Plan
+from ir_guidance.values import Fix, Level, Modality, Plan
 from ir_guidance_msgs.action import Insert
 from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg
 from ir_guidance_msgs.msg import Correction as CorrectionMsg
@@ -36,8 +36,6 @@ from ir_guidance_msgs.msg import GateState, PhaseState, RobotState
 from ir_guidance_msgs.msg import Plan as PlanMsg
 from ir_guidance_msgs.msg import ProbeGeometry as ProbeGeometryMsg
 from ir_guidance_msgs.srv import ComputePlan
-
-FEEDBACK_NS = NS_PER_S // 10
 
 
 class PlannerNodeSettings(NodeSettings):
@@ -61,30 +59,21 @@ class PlannerNode(LifecycleNode):
         self._geometry: ImageGeometry | None = None
         self._gate: GateState | None = None
         self._fix: Fix | None = None
-        self._goal = None
-        self._result: Insert.Result | None = None
-        self._goal_ns = self._feedback_ns = 0
+        self._pulses: int | None = None
         self._said: tuple[Phase, str] | None = None
         self._active = False
         self._make_publishers()
         self._make_subscriptions()
         self._diagnosis = StageDiagnosis(self, self._profile.budget)
         self._planning = PlanService(self, self._wanted, self._adopt)
-        self._action = ActionServer(
-            self,
-            Insert,
-            topics.INSERT,
-            execute_callback=self._finish,
-            goal_callback=self._on_goal,
-            handle_accepted_callback=self._on_accepted,
-            cancel_callback=self._on_cancel,
-        )
+        self._insertion = Insertion(self, self._profile, self._approved, self._start, self._stop)
 
     def _make_publishers(self) -> None:
         publisher = self.create_lifecycle_publisher
         self._corrections = publisher(CorrectionMsg, topics.CORRECTION, qos.COMMANDS)
         self._plans = publisher(PlanMsg, topics.PLAN, qos.LATCHED)
         self._phases = publisher(PhaseState, topics.PHASE, qos.LATCHED)
+        self._pulses_wanted = publisher(UInt8, topics.PULSES_WANTED, qos.LATCHED)
         self._markers = publisher(MarkerArray, topics.MARKERS, qos.STREAM)
         self._entries = publisher(PoseStamped, topics.SKIN_ENTRY, qos.LATCHED)
 
@@ -114,7 +103,7 @@ class PlannerNode(LifecycleNode):
 
     @reported
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        self._end(Insert.Result.ABORTED, "the planner was deactivated")
+        self._insertion.end(Insert.Result.ABORTED, "the planner was deactivated")
         self._active = False
         return super().on_deactivate(state)
 
@@ -135,13 +124,12 @@ class PlannerNode(LifecycleNode):
     def destroy_node(self) -> None:
         """Release the services before the node that they belong to."""
         self._planning.destroy()
-        self._action.destroy()
+        self._insertion.destroy()
         super().destroy_node()
 
     def _close(self) -> None:
         self._active = False
-        if self._steer is not None:
-            self._steer.stop()
+        self._stop()
         self._planning.close()
 
     # What comes in.
@@ -168,7 +156,7 @@ class PlannerNode(LifecycleNode):
     def _on_gate(self, msg: GateState) -> None:
         self._gate = msg
         if msg.level == Level.R4:
-            self._end(Insert.Result.STOPPED, "; ".join(msg.reasons))
+            self._insertion.end(Insert.Result.STOPPED, "; ".join(msg.reasons))
 
     def _on_fix_message(self, msg: FixMsg) -> None:
         try:
@@ -187,9 +175,10 @@ class PlannerNode(LifecycleNode):
             both_ms = stage_ms | self._steer.stopwatch.stage_ms
             correction = replace(correction, stage_ms=both_ms)
             self._corrections.publish(conversions.correction_to_msg(correction, steady_ns()))
-            self._report(correction)
+            self._insertion.report(fix, self._steer.phase, correction)
             self._diagnosis.add(self._steer.stopwatch.stage_ms)
         self._say(self._steer.phase, correction.reason if correction else "", fix.stamp_ns)
+        self._ask_for_pulses(self._steer.pulses_wanted(fix, correction))
         if self._markers.get_subscription_count():
             self._markers.publish(mirrors.markers(fix, self._steer.plan, fix.stamp_ns))
 
@@ -198,6 +187,12 @@ class PlannerNode(LifecycleNode):
             self._said = phase, text
             head = conversions.header(stamp_ns, "base_link")
             self._phases.publish(PhaseState(header=head, phase=int(phase), text=text))
+
+    def _ask_for_pulses(self, wanted: int) -> None:
+        """Say of how many X-ray pulses one is wanted, when that changes."""
+        if wanted != self._pulses and self._profile.modality is Modality.FLUOROSCOPY:
+            self._pulses = wanted
+            self._pulses_wanted.publish(UInt8(data=wanted))
 
     # Planning.
 
@@ -231,79 +226,17 @@ class PlannerNode(LifecycleNode):
 
     # Insertion.
 
-    def _on_goal(self, goal: Insert.Goal) -> GoalResponse:
-        approved = self._gate.approved_plan_hash if self._gate else ""
-        usable = np.isfinite(goal.eps_m) and goal.eps_m >= 0 and goal.plan_hash
-        if not self._active or self._goal is not None or not usable or goal.plan_hash != approved:
-            self.get_logger().warning(
-                "insertion refused: busy, not approved, or eps_m is not usable"
-            )
-            return GoalResponse.REJECT
-        return GoalResponse.ACCEPT
+    def _approved(self) -> str:
+        """Return the plan that the gate holds approved; empty where we could not follow it."""
+        return self._gate.approved_plan_hash if self._active and self._gate else ""
 
-    def _on_accepted(self, goal) -> None:
+    def _start(self, plan_hash: str) -> bool:
         with self._steering:
-            started = self._steer.start(goal.request.plan_hash)
-        if not started:
-            self._goal, self._goal_ns = goal, steady_ns()
-            self._end(Insert.Result.NOT_APPROVED, "the plan is not the present one")
-            return
-        self._goal, self._goal_ns = goal, steady_ns()
+            return self._steer.start(plan_hash)
 
-    def _on_cancel(self, goal) -> CancelResponse:
+    def _stop(self) -> None:
         if self._steer is not None:
             self._steer.stop()
-        self._end(Insert.Result.ABORTED, "cancelled")
-        return CancelResponse.ACCEPT
-
-    def _report(self, correction: Correction) -> None:
-        """Tell the caller of the action how it goes, and end it when it has ended."""
-        if self._goal is None:
-            return
-        now_ns = steady_ns()
-        if now_ns - self._feedback_ns >= FEEDBACK_NS:
-            self._feedback_ns = now_ns
-            feedback = Insert.Feedback()
-            feedback.depth_m = self._fix.insertion_m
-            feedback.remaining_m = correction.remaining_m
-            feedback.predicted_miss_m = correction.predicted_miss_m
-            feedback.phase = int(self._steer.phase)
-            self._goal.publish_feedback(feedback)
-        if correction.mode == Mode.ARRIVED and self._gate_has_arrived(correction):
-            missed = correction.predicted_miss_m > (
-                self._goal.request.eps_m or self._profile.tolerance_m
-            )
-            code = Insert.Result.MISSED if missed else Insert.Result.OK
-            self._end(
-                code,
-                "arrived",
-                float(np.hypot(correction.predicted_miss_m, correction.remaining_m)),
-            )
-        elif now_ns - self._goal_ns > self._profile.longest_s * NS_PER_S:
-            self._end(Insert.Result.TIMEOUT, f"not there after {self._profile.longest_s:.0f} s")
-
-    def _gate_has_arrived(self, correction: Correction) -> bool:
-        """Return whether the gate has taken the arrival and withdrawn the approval."""
-        return self._gate is not None and self._gate.approved_plan_hash != correction.plan_hash
-
-    def _end(self, code: int, message: str, tip_error_m: float = 0.0) -> None:
-        """Finish the insertion; its result is handed over by the executor."""
-        if self._steer is not None:
-            self._steer.stop()
-        if self._goal is None:
-            return
-        self._result = Insert.Result(error_code=code, message=message, tip_error_m=tip_error_m)
-        goal, self._goal = self._goal, None
-        goal.execute()
-
-    def _finish(self, goal) -> Insert.Result:
-        if goal.is_cancel_requested:
-            goal.canceled()
-        elif self._result.error_code in (Insert.Result.OK, Insert.Result.MISSED):
-            goal.succeed()
-        else:
-            goal.abort()
-        return self._result
 
 
 def main(args: list[str] | None = None) -> None:

@@ -15,7 +15,7 @@ from geometry_msgs.msg import PoseStamped, PoseWithCovarianceStamped
 from pydantic import Field
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo, Image, JointState
-from std_msgs.msg import String
+from std_msgs.msg import String, UInt8
 from visualization_msgs.msg import MarkerArray
 
 from ir_guidance.nodes import mirrors, qos, topics
@@ -31,6 +31,7 @@ RECORDED = {
     topics.PROBE_GEOMETRY: ours.ProbeGeometry,
     topics.CARM_GEOMETRY: ours.CarmGeometry,
     topics.CAMERA_INFO: CameraInfo,
+    topics.PULSES_WANTED: UInt8,
     topics.TRACK: ours.Track,
     topics.ADVICE: ours.Advice,
     topics.FIX: ours.Fix,
@@ -62,6 +63,7 @@ RECORDED = {
 LATCHED = {
     topics.PROBE_GEOMETRY,
     topics.CARM_GEOMETRY,
+    topics.PULSES_WANTED,
     topics.PLAN,
     topics.PHASE,
     topics.SKIN_ENTRY,

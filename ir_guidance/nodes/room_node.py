@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import Field
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo, Image, JointState
+from std_msgs.msg import UInt8
 
 from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
@@ -86,6 +87,8 @@ class RoomNode(LifecycleNode):
         self._connect_robot()
         self._camera: Camera | None = None
         self._timers_running: list = []
+        self._pulses, self._wanted = 0, 1
+        self.create_subscription(UInt8, topics.PULSES_WANTED, self._on_pulses_wanted, qos.LATCHED)
 
     def _connect_robot(self) -> None:
         """Take commands and report as the robot; a robot elsewhere does both itself."""
@@ -182,6 +185,10 @@ class RoomNode(LifecycleNode):
         self._robot.step(now_ns)
         self._robot.send(command, now_ns)
 
+    def _on_pulses_wanted(self, msg: UInt8) -> None:
+        if msg.data:
+            self._wanted = msg.data
+
     def _on_joints(self, msg: JointState) -> None:
         position = dict(zip(msg.name, msg.position, strict=False))
         if isinstance(self._robot, HeardRobot) and not self._robot.hear(position):
@@ -206,7 +213,13 @@ class RoomNode(LifecycleNode):
         self._joints.publish(mirrors.joint_state(state.position, state.velocity, stamp_ns))
 
     def _take_frame(self) -> None:
-        """Acquire: what the image will show is what is there now; it is rendered beside us."""
+        """Acquire: what the image will show is what is there now; it is rendered beside us.
+
+        A pulse that nobody wants is left out, and its dose with it.
+        """
+        self._pulses += 1
+        if self._pulses % self._wanted:
+            return
         now_ns, stamp_ns = self._move_on(), time.time_ns()
         seen = sight(self._room) | {"touched_obstacle": self._room.touched_obstacle}
         truth = replace(self._room.truth(now_ns), extra=seen)

@@ -10,6 +10,7 @@ PROBE_GEOMETRY = "imaging/probe_geometry"
 CARM_GEOMETRY = "imaging/carm_geometry"
 CAMERA_INFO = "imaging/camera_info"
 FLUOROSCOPY_FRAME = "imaging/fluoroscopy_frame"
+PULSES_WANTED = "imaging/pulses_wanted"
 
 TRACK = "guidance/track"
 ADVICE = "guidance/advice"

@@ -108,6 +108,7 @@ class FluoroscopyRoom:
             0, settings.registration_sigma_m, 3
         )
         self._dose_gym2 = uniform(rest, settings.carm.dose_gym2)
+        self._pulses = 0
         self._tip = Tip(Point.BEVEL, rest.uniform(2, 5), rest.uniform(0, 2 * np.pi))
         patient = drawn_body(body, settings.ct, settings.ct_place, settings.ct_device)
         made = [
@@ -182,7 +183,8 @@ class FluoroscopyRoom:
         self._mechanics.step(time_s, guide)
 
     def snapshot(self) -> FluoroscopySnapshot:
-        """Return the world now, for ``render``; later steps do not change it."""
+        """Return the world now, for ``render``; later steps do not change it, and it has cost a pulse."""
+        self._pulses += 1
         return FluoroscopySnapshot(
             time_s=self._time_s,
             breath_m=self._mechanics.breath_m,
@@ -197,8 +199,8 @@ class FluoroscopyRoom:
         return self._planes[view].picture(snapshot, generator)
 
     def exposure(self, view: int = 0) -> Exposure:
-        """Return what the images of a plane have cost up to the last step."""
-        pulses = int(self._time_s * self.pulse_rate_hz + 1e-6) + 1
+        """Return what the images of a plane have cost; planes pulse in turn."""
+        pulses = (self._pulses + self.views - 1 - view) // self.views
         return Exposure(self.pulse_rate_hz, pulses * self._dose_gym2)
 
     def truth(self, steady_ns: int) -> Truth:

@@ -32,6 +32,13 @@ def frame_rate_hz(room: AnyRoom) -> float:
     return ULTRASOUND_RATE_HZ if isinstance(room, Room) else room.pulse_rate_hz * room.views
 
 
+def dose_gym2(room: AnyRoom) -> float | None:
+    """Return the dose-area product that a room's images have cost; None of ultrasound."""
+    if isinstance(room, Room):
+        return None
+    return sum(room.exposure(view).dose_area_product_gym2 for view in range(room.views))
+
+
 def view_of(room: AnyRoom, sequence: int) -> int:
     """Return the plane that makes the image of a number, counted from 1: two make them in turn."""
     return 0 if isinstance(room, Room) else (sequence - 1) % room.views

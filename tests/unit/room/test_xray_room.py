@@ -174,8 +174,12 @@ def test_registered_target_is_off_by_its_registration():
 def test_dose_grows_with_every_pulse():
     room = make()
     room.step(1.0, guide(room, -0.02))
+    room.snapshot()
     before = room.exposure()
     room.step(2.0, guide(room, -0.02))
+    assert room.exposure() == before, "a pulse that was left out costs nothing"
+    for _ in range(30):
+        room.snapshot()
     after = room.exposure()
     assert after.pulse_rate_hz == room.pulse_rate_hz == 30
     added = after.dose_area_product_gym2 - before.dose_area_product_gym2
