@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import signal
 import sys
+from functools import partial
 
 import cv2
 import numpy as np
@@ -188,7 +189,9 @@ def assert_settings_stay(graph, path):
     word = ParameterValue(type=ParameterType.PARAMETER_STRING, string_value="drainage")
     for name, value in {"procedure": word, "gate.frame_age_ms": number, "new": number}.items():
         request = SetParameters.Request(parameters=[Parameter(name=name, value=value)])
-        (result,) = graph.call(SetParameters, f"{path}/set_parameters", request).results
+        # A first answer can be lost while both discover each other, and asking again changes nothing.
+        ask = partial(graph.asked, SetParameters, f"{path}/set_parameters", request)
+        (result,) = graph.until(ask, f"an answer of {path}").results
         assert not result.successful
         assert name in result.reason and len(result.reason.splitlines()) == 1
 
