@@ -15,7 +15,7 @@ from rich.console import Console
 import ir_guidance.nodes  # noqa: F401 - first: numpy on one thread, as the nodes have it
 from ir_guidance.bench.cells import BESIDE, CELLS
 from ir_guidance.bench.compare import changes, read_report, unlike
-from ir_guidance.bench.machine import machine
+from ir_guidance.bench.machine import machine, stolen_s
 from ir_guidance.bench.render import Shown, render
 from ir_guidance.bench.sequence import SIZES_PX, Sequence, overrides, resized, save
 from ir_guidance.bench.stages import Times, backend_times_ms, rehearse
@@ -109,7 +109,7 @@ def _measure(request: Request, folder: Path, shown: Shown) -> tuple[dict[str, An
     from ir_guidance.nodes.bench.hops import decode_times_ms
     from ir_guidance.nodes.bench.suite import measure
 
-    here = machine()
+    here, before_s = machine(), stolen_s()
     profile = load_profile(PROCEDURE, request.modality)
     with tempfile.TemporaryDirectory(prefix="ir_guidance_bench_") as place:
         setting = _setting(request, request.modality, Path(place), shown)
@@ -129,7 +129,7 @@ def _measure(request: Request, folder: Path, shown: Shown) -> tuple[dict[str, An
         "rate_hz": sequence.rate_hz,
         "backend": network,
         "realtime": request.realtime,
-        "machine": here,
+        "machine": here | {"stolen_s": stolen_s() - before_s},
     }
     return found | report(measured, stages, backends, profile), measured
 
