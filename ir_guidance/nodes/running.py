@@ -97,6 +97,8 @@ def run(
                 node.trigger_shutdown()
             node.destroy_node()
         rclpy.try_shutdown()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # Python, too, ends cleanly when asked twice
     return 0
 
 
