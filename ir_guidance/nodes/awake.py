@@ -16,7 +16,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 
 def stay_awake(core: int, parent: int) -> None:
     """Compute nothing, on one core, until the parent process ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's goes to all; ours comes of our parent
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal's is for our parent to heed
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it ended before the kernel was asked to tell
         return
