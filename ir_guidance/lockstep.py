@@ -78,7 +78,7 @@ class TrialRow:
     gate_levels: list[int]
     frames: int
     time_s: float
-    dose_gym2: float | None
+    dose_gym2: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the row as JSON has it."""

@@ -104,7 +104,10 @@ def test_frames_say_how_they_were_made_and_what_they_cost(watched):
     doses = [frame.exposure.dose_area_product_gym2 for frame in frames]
     assert (np.diff(doses) > 0).all() and doses[0] > 0
     gaps_s = np.diff([frame.acquired_steady_ns for frame in frames]) / NS_PER_S
-    assert gaps_s.mean() == pytest.approx(1 / room.pulse_rate_hz, rel=0.02)
+    pulses = gaps_s * room.pulse_rate_hz
+    assert pulses == pytest.approx(np.round(pulses), abs=0.35), "the gate's ticks are 10 ms apart"
+    assert set(np.round(pulses)) == {1.0, 2.0}, "while nothing moves every second is left out"
+    assert np.mean(np.round(pulses) == 2.0) > 0.05
 
 
 def test_fix_is_as_far_off_along_the_ray_as_it_says(watched):

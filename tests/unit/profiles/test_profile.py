@@ -118,8 +118,9 @@ def test_another_modality_changes_what_the_profile_says_of_it_and_nothing_else()
     assert other.gate.along_sigma_m > own.gate.along_sigma_m, "one X-ray view shows no depth"
     for group in ("budget", "plan", "limits", "drive"):
         assert getattr(other, group) == getattr(own, group), group
-    for group in ("gate", "correct"):
-        unsure = {way: getattr(getattr(own, group), way) for way in SIGMAS}
+    assert other.correct.pulses.resting > own.correct.pulses.resting == 1, "X-rays cost dose"
+    for group, told in (("gate", SIGMAS), ("correct", (*SIGMAS, "pulses"))):
+        unsure = {name: getattr(getattr(own, group), name) for name in told}
         assert getattr(other, group).model_copy(update=unsure) == getattr(own, group)
 
 
