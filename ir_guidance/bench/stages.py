@@ -113,10 +113,6 @@ class Rehearsal:
         self._pass_gate(correction, robot, now_ns + LATENCY_NS, number)
         return correction
 
-    def catch_up(self) -> None:
-        """Do what the frame's answer did not wait for."""
-        self.see.catch_up()
-
     def robot(self, now_ns: int) -> RobotState:
         """Return the robot of the sequence, which stands still."""
         joints = np.array(self._sequence.joints)
@@ -162,7 +158,7 @@ def rehearse(
     done = 0
     for number in shown(range(1, wait + frames + WARM_UP), wait + frames, "stages in one process"):
         done += rehearsal.step(number) is not None
-        rehearsal.catch_up()
+        rehearsal.see.catch_up()
         if done == WARM_UP:
             rehearsal.took_ms.clear()
             rehearsal.network.took_ms.clear()

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps one core from falling asleep, as long as its parent lives: awake.py CORE PARENT.
 
-A core that has slept runs at half speed for the first milliseconds, which are those that a frame takes.
+A core that has slept can be slow for the first milliseconds, which are those that a frame takes (docs/latency.md).
 Whatever else wants the core has it at once: this asks for the idle class of the scheduler (sched(7)).
 """
 
