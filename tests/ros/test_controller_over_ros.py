@@ -151,6 +151,7 @@ def test_a_simulation_that_shadows_the_hardware_goes_along_and_is_compared_with_
     simulated = graph.heard(JointState, topics.SHADOW_JS, qos.RECORDED)
     rig = Rig(graph, drive=False)
     rig.moving()
+    graph.until(lambda: simulated, "the shadow tells its joints")
     began_m = simulated[-1].position[INSERTION]
     graph.until(lambda: simulated[-1].position[INSERTION] > began_m + 0.003, "the shadow moves")
     assert list(simulated[-1].position) == pytest.approx(list(rig.told[-1].position), abs=5e-4)
