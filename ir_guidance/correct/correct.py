@@ -104,15 +104,17 @@ def _waits(fix: Fix, course: Course, settings: CorrectSettings) -> bool:
     """Return whether the breath is waited for: the target is out of sight, or near and not at rest."""
     unseen = fix.target_coasted > settings.coast_frames
     near = course.remaining_m < settings.gate_from_m
-    return unseen or (near and not _may_steer(fix, settings))
+    return unseen or (near and not _may_steer(fix, course, settings))
 
 
-def _may_steer(fix: Fix, settings: CorrectSettings) -> bool:
+def _may_steer(fix: Fix, course: Course, settings: CorrectSettings) -> bool:
     """Return whether tip and target can be compared: at end-exhale, or whenever the breath is followed."""
     if settings.breath == "compensate":
         return fix.target_coasted == 0
     ahead_m = fix.breath_m + max(0.0, fix.breath_rate_mps) * settings.gate_lookahead_s
-    return fix.target_coasted == 0 and ahead_m <= settings.gate_window_m
+    near = course.remaining_m < settings.gate_near_m
+    window_m = settings.gate_near_window_m if near else settings.gate_window_m
+    return fix.target_coasted == 0 and ahead_m <= window_m
 
 
 def _followed(
@@ -151,7 +153,7 @@ def _steered(
         return Reaction(Mode.HOLD, reason=unsure)
     if fix.insertion_m <= 0:
         return Reaction(Mode.ADVANCE, advance_mps=speed_mps(course.remaining_m, settings))
-    if fix.insertion_m > settings.steer_from_m and _may_steer(fix, settings):
+    if fix.insertion_m > settings.steer_from_m and _may_steer(fix, course, settings):
         planned = joints_for(plan.entry_m, plan.direction, 0.0)
         steered = steering.step(fix, course, robot, planned)
     else:

@@ -128,6 +128,15 @@ class CorrectSettings(Settings):
     gate_window_m: float = Field(
         0.0008, gt=0, le=0.01, description="Breathing displacement in which to move."
     )
+    gate_near_m: float = Field(
+        0.010, ge=0, le=0.2, description="Remaining path from which the window is the near one."
+    )
+    gate_near_window_m: float = Field(
+        0.0004,
+        gt=0,
+        le=0.01,
+        description="Breathing displacement in which to move near the target: by so much an arrival may miss.",
+    )
     gate_lookahead_s: float = Field(
         0.20, ge=0, le=1, description="The displacement is predicted this far ahead."
     )

@@ -21,7 +21,12 @@ class Breath:
         """Start without knowledge."""
         self._settings = settings
         self._seen: deque[tuple[int, Vector]] = deque(maxlen=4096)
-        self._last: tuple[int, float] | None = None
+        self._last: tuple[int, float, float] | None = None
+        self._inhaling: Vector = np.zeros(
+            3
+        )  # the way the target goes; of one that does not breathe none
+        self._speed_mps = 0.0
+        self._settled_s = 0.0
         self.rest_m: Vector | None = None
         self.displacement_m = 0.0
         self.rate_mps = 0.0
@@ -48,7 +53,8 @@ class Breath:
             self.rest_m = median
             return
         if abs(high) < abs(low):  # the dwell is on the short side of the median
-            along, low, high = -along, -high, -low
+            along, low, high, axes = -along, -high, -low, -axes
+        self._inhaling = axes[0]
         dwelling = along < np.percentile(along, 5) + self._settings.dwell_m
         self.rest_m = np.median(points[dwelling], axis=0)
         self.period_s = _period_s(times_s, (along - low) / (high - low))
@@ -56,15 +62,22 @@ class Breath:
     def _follow(self, steady_ns: int, target_m: Vector) -> None:
         assert self.rest_m is not None
         displacement = float(np.linalg.norm(target_m - self.rest_m))
+        inhaled_m = float(self._inhaling @ target_m)
         if self._last is not None and steady_ns > self._last[0]:
-            dt_s = (steady_ns - self._last[0]) / NS_PER_S
+            before_ns, before_m, before_inhaled_m = self._last
+            dt_s = (steady_ns - before_ns) / NS_PER_S
             share = min(1.0, dt_s / self._settings.rate_s)
-            self.rate_mps += share * ((displacement - self._last[1]) / dt_s - self.rate_mps)
-            if displacement < self._settings.dwell_m:
+            self.rate_mps += share * ((displacement - before_m) / dt_s - self.rate_mps)
+            self._speed_mps += share * ((inhaled_m - before_inhaled_m) / dt_s - self._speed_mps)
+            # Not while it moves: rest would go along with each breath's first and last millimetre.
+            settled = abs(self._speed_mps) < self._settings.settled_mps
+            self._settled_s = self._settled_s + dt_s if settled else 0.0
+            near = displacement < self._settings.dwell_m
+            if settled and (near or self._settled_s > self._settings.dwell_s):
                 self.rest_m = self.rest_m + min(1.0, dt_s / self._settings.follow_s) * (
                     target_m - self.rest_m
                 )
-        self._last = (steady_ns, displacement)
+        self._last = (steady_ns, displacement, inhaled_m)
         self.displacement_m = displacement
 
 

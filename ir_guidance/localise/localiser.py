@@ -11,6 +11,7 @@ from ir_guidance.localise.fusion import fused, independent, is_sound
 from ir_guidance.localise.settings import LocaliseSettings
 from ir_guidance.localise.shown import ImageGeometry, Shown, Size, shown
 from ir_guidance.localise.target import Place, TargetFilter
+from ir_guidance.localise.x_ray import fused_shadow
 from ir_guidance.values import (
     NS_PER_S,
     Fix,
@@ -105,6 +106,11 @@ class Localiser:
     def _tip_m(self, pose: GuidePose) -> Vector:
         tip_m: Vector = straight_tip(pose) + SUM @ self._state
         return tip_m
+
+    def _direction(self, pose: GuidePose) -> Vector:
+        """Return the unit vector (3,) along the shaft at the tip."""
+        direction = pose.direction + self._bend
+        return direction / np.linalg.norm(direction)
 
     def _registration(self, view: Shown) -> Matrix:
         """Return how unsure (3, 3) the tip is before anything is seen; along one view's X-rays, as the robot is."""
@@ -255,25 +261,19 @@ class Localiser:
         pose: GuidePose,
         dt_s: float,
     ) -> None:
-        """Fuse where a tip lies across its shaft's shadow, then along it where that is shown.
-
-        The needle's way across the image turns its ray. A filter that may explain a short error across a ray by
-        a long one along it then will: 4.6 mm before the skin was reached. One view tells nothing of
-        registration along its ray, and of a hidden bow only by the place along the shaft.
-        """
-        hidden = self._hidden_way(view, pose)
-        ray, before = _projector(None if self._views > 1 else view.unseen, None), self._state
+        """Fuse where a tip lies across its shaft's shadow, then along it where that is shown."""
         # No fresh error on every frame: many frames must not average it away.
         frames = max(1.0, 2 * self._settings.along_shaft_correlation_s / max(dt_s, 1e-3))
-        for place, (considered, times) in enumerate(
-            ((ray + _projector(None, hidden), 1.0), (ray, frames))[: len(rows)]
-        ):
-            row = rows[place : place + 1]
-            left = residual[place : place + 1] - row @ (self._state - before)
-            variance = times * noise[place : place + 1, place : place + 1]
-            self._state, self._covariance = fused(
-                self._state, self._covariance, row, left, variance, considered
-            )
+        wider = np.sqrt([1.0, frames])[: len(rows)]
+        self._state, self._covariance = fused_shadow(
+            (self._state, self._covariance),
+            rows,
+            residual,
+            noise * np.outer(wider, wider),
+            shaft=self._direction(pose),
+            ray=None if self._views > 1 else view.unseen,
+            hidden=self._hidden_way(view, pose),
+        )
 
     def _see_bend(self, seen: NeedleTrack, view: Shown, pose: GuidePose) -> bool:
         """Fuse how the shaft is turned in the image; False when no needle is turned so.
@@ -304,7 +304,6 @@ class Localiser:
         return bool(0 <= u < size[0] and 0 <= v < size[1] and pose.insertion_m > back_m)
 
     def _fix(self, track: Track, epoch: int, unseen: Vector, pose: GuidePose) -> Fix:
-        direction = pose.direction + self._bend
         target, breath = self._target, self._target.breath
         return Fix(
             sequence=track.sequence,
@@ -312,7 +311,7 @@ class Localiser:
             acquired_steady_ns=track.acquired_steady_ns,
             tip_m=self._tip_m(pose),
             tip_covariance_m2=SUM @ self._covariance @ SUM.T,
-            direction=direction / np.linalg.norm(direction),
+            direction=self._direction(pose),
             direction_covariance=self._bend_covariance,
             target_m=target.point_m,
             target_covariance_m2=target.covariance_m2,
@@ -326,12 +325,3 @@ class Localiser:
             coasted=min(self._coasted.values()),
             target_coasted=target.coasted,
         )
-
-
-def _projector(registration: Vector | None, bow: Vector | None) -> Matrix:
-    """Return the projector (6, 6) on unit directions (3,) of registration and of bow, each where one is given."""
-    part = np.zeros((6, 6))
-    for at, way in ((0, registration), (3, bow)):
-        if way is not None:
-            part[at : at + 3, at : at + 3] = np.outer(way, way)
-    return part

@@ -16,10 +16,16 @@ class BreathingSettings(Settings):
         9.0, gt=2, le=60, description="Shortest time to watch before the breath is known."
     )
     dwell_m: float = Field(0.0010, gt=0, le=0.01, description="Half width of the dwell about rest.")
+    dwell_s: float = Field(
+        0.6, gt=0, le=60, description="A target that has settled for longer rests where it is."
+    )
     follow_s: float = Field(
         0.4, gt=0, le=60, description="Time constant with which rest follows the target."
     )
     rate_s: float = Field(0.15, gt=0, le=1, description="Time constant of the displacement's rate.")
+    settled_mps: float = Field(
+        0.0015, gt=0, le=0.05, description="Speed below which the target rests."
+    )
 
 
 class LocaliseSettings(Settings):

@@ -25,6 +25,8 @@ SETTINGS = CorrectSettings(
     aligned_rad=0.001,
     gate_from_m=0.020,
     gate_window_m=0.0008,
+    gate_near_m=0.005,
+    gate_near_window_m=0.0004,
     gate_lookahead_s=0.20,
     target_shift_m=0.005,
     coast_frames=3,
@@ -168,6 +170,15 @@ def test_last_part_of_the_way_is_gone_at_end_exhale_alone(breath, mode):
     assert correction.mode == mode
     if mode == Mode.WAIT_FOR_BREATH:
         assert (correction.advance_mps, correction.guide_rate) == (0.0, STILL)
+
+
+@pytest.mark.parametrize("left_m", [0.0049, 0.0])
+def test_near_the_target_it_goes_on_and_arrives_only_as_near_to_rest_as_it_is_to_be(left_m):
+    """A needle that arrived while the breath had the target 0.8 mm aside was 0.8 mm off when it came back."""
+    moving = answer(fix_at(LENGTH_M - left_m, breath_m=0.0005))
+    assert moving.mode == Mode.WAIT_FOR_BREATH and moving.advance_mps == 0.0
+    resting = answer(fix_at(LENGTH_M - left_m, breath_m=0.0003))
+    assert resting.mode == (Mode.ADVANCE if left_m else Mode.ARRIVED)
 
 
 def test_first_part_of_the_way_does_not_wait_for_the_breath():
