@@ -176,9 +176,11 @@ class LearnedTracker:
         if closely and not self._is_sure(tip * place.mass, points, prior):
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         best, image = self._in_image(view, place), self._in_image(view, image)
+        # By what the network makes of it, too: a shadow that goes on into the target's ends at its far end.
+        touches = self._touches_target(image.place)
         if self._modality is Modality.FLUOROSCOPY:
             best, image = (self._on_shaft(each, points, view) for each in (best, image))
-        if self._touches_target(image.place):
+        if touches or self._touches_target(image.place):
             image = blurred(image, points.direction, self._settings.touch_m / self._spacing_now_m)
             by_image = image
             best = image if expected is None else both(Place(*expected, 1.0), image)

@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from ir_guidance.track import TrackSettings
+from ir_guidance.track import TrackSettings, learned
 from ir_guidance.track.backends import Maps
 from ir_guidance.track.learned import LearnedTracker
+from ir_guidance.track.place import Place
 from ir_guidance.values import Frame, Modality, Reason, ShaftPrior
 
 SPACING_M = 1.2e-4
@@ -168,6 +169,28 @@ def test_the_target_is_never_followed_in_a_jump(tracker, stream):
     track = tracker.track(stream.frame((100, 100), (380, 300)))
     assert track.target is None and track.target_reason is Reason.JUMP
     assert tracker.track(stream.frame((100, 100), (301, 300))).target is not None
+
+
+@pytest.mark.parametrize(("gap_px", "unsure"), [(16, True), (120, False)])
+def test_a_tip_at_its_target_is_unsure_along_the_shaft_though_their_shadow_ends_beyond(
+    network, stream, monkeypatch, gap_px, unsure
+):
+    """The shadow of needle and clip ended 6 mm beyond the tip, was believed, and the fix refused it until it was lost."""
+
+    def beyond(tip, direction, *_):
+        return Place(tip.place + 60 * direction, np.eye(2), tip.mass)
+
+    monkeypatch.setattr(learned, "ended_by_brightness", beyond)
+    tracker = LearnedTracker(Modality.FLUOROSCOPY, TrackSettings(), network)
+    tip, target = (250, 256), (250 + gap_px, 256)
+    tracker.track(stream.frame(tip, target), prior(tip))
+    tracker.select_target(np.array(target, float))
+    for _ in range(4):
+        track = tracker.track(stream.frame(tip, target), prior(tip))
+        tracker.catch_up()
+    assert track.target is not None and track.needle is not None
+    along_m = SPACING_M * np.sqrt(track.needle.image_covariance_px2[0, 0])
+    assert (along_m >= TrackSettings().learned.touch_m) == unsure
 
 
 def test_a_target_that_is_gone_is_said_to_be(tracker, stream):
