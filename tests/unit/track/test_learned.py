@@ -175,7 +175,7 @@ def test_the_target_is_never_followed_in_a_jump(tracker, stream):
 def test_a_tip_at_its_target_is_unsure_along_the_shaft_though_their_shadow_ends_beyond(
     network, stream, monkeypatch, gap_px, unsure
 ):
-    """The shadow of needle and clip ended 6 mm beyond the tip, was believed, and the fix refused it until it was lost."""
+    """The shadow of needle and clip ended 6 mm beyond the tip, was believed, and the fix refused it."""
 
     def beyond(tip, direction, *_):
         return Place(tip.place + 60 * direction, np.eye(2), tip.mass)
