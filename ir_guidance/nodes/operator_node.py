@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 
+from builtin_interfaces.msg import Time
 from geometry_msgs.msg import Point
 from pydantic import Field
 from rclpy.action import ActionClient
@@ -57,6 +58,7 @@ class OperatorNode(LifecycleNode):
         self._presses = self._hand_sequence = 0
         self.name = "scripted" if hand is None else "terminal"
         self._eyes: Eyes | None = None
+        self._looked_at = Time()
         self._gate: GateState | None = None
         self._phase, self._plan_hash = Phase.IDLE, ""
         self._inserting = self._finished = False
@@ -112,6 +114,7 @@ class OperatorNode(LifecycleNode):
 
     def _on_truth(self, msg: GroundTruth) -> None:
         self._eyes = eyes_from(conversions.truth_from_msg(msg).extra)
+        self._looked_at = msg.header.stamp
 
     def _on_gate(self, msg: GateState) -> None:
         self._gate = msg
@@ -175,7 +178,7 @@ class OperatorNode(LifecycleNode):
     def _utter(self, wish: Wish) -> None:
         """Ask the software for what the operator wants; an answer that is lost is asked for again."""
         if wish.point_px is not None and self._select.service_is_ready():
-            self._ask(self._select, selection(wish))
+            self._ask(self._select, selection(wish, self._looked_at))
         if wish.marks_px is not None and self._compute.service_is_ready():
             marks = [Point(x=u, y=v, z=radius) for u, v, radius in wish.marks_px]
             regions = [conversions.sphere_to_msg(region) for region in wish.regions]
@@ -221,10 +224,10 @@ class OperatorNode(LifecycleNode):
         self._consents.publish(conversions.consent_to_msg(consent))
 
 
-def selection(wish: Wish) -> SelectTarget.Request:
-    """Return the request for a target at a pixel, with its place in space or in a second plane where known."""
+def selection(wish: Wish, looked_at: Time) -> SelectTarget.Request:
+    """Return the request for a target at a pixel of an image, with its place in space or a second plane where known."""
     u_px, v_px = wish.point_px
-    request = SelectTarget.Request(u_px=u_px, v_px=v_px)
+    request = SelectTarget.Request(stamp=looked_at, u_px=u_px, v_px=v_px)
     if wish.place is not None:
         x, y, z = (float(value) for value in wish.place.point_m)
         request.place_known, request.place = True, Point(x=x, y=y, z=z)

@@ -9,11 +9,14 @@ from collections.abc import Mapping
 import numpy as np
 
 from ir_guidance.localise import Place
+from ir_guidance.nodes import conversions
 from ir_guidance.pipeline import See, misplaced_m, rays_apart_m
-from ir_guidance.values import CarmGeometry, Frame, Vector
+from ir_guidance.values import NS_PER_S, CarmGeometry, Frame, Vector
 from ir_guidance_msgs.srv import SelectTarget
 
 CODES = SelectTarget.Response
+LATEST_S = 0.5
+"""Longest way from a screen to here: in more, what breathes has left the place that was pointed at."""
 
 
 def select(
@@ -27,6 +30,8 @@ def select(
     place_m = np.array([request.place.x, request.place.y, request.place.z])
     if not np.isfinite([*px, *second_px, *place_m, request.place_sigma_m]).all():
         return CODES.INVALID, "the point or its place is not finite"
+    if late_s := _late_s(request, frames[0]):
+        return CODES.TOO_LATE, f"pointed at an image from {late_s:.1f} s ago: point again"
     if outside := _outside(px, frames[0]):
         return CODES.OUTSIDE_IMAGE, outside
     place = Place(place_m, request.place_sigma_m) if request.place_known else None
@@ -60,6 +65,13 @@ def _select_in_both(
         return CODES.MISPLACED, f"the two rays pass each other {apart_m * 1e3:.0f} mm too far"
     see.select_target(px, place, second_px)
     return CODES.OK, ""
+
+
+def _late_s(request: SelectTarget.Request, newest: Frame) -> float:
+    """Return how much older than the newest image the one is that was pointed at, 0 where that does not matter."""
+    stamp_ns = conversions.stamp_from_msg(request.stamp)
+    late_s = (newest.stamp_ns - stamp_ns) / NS_PER_S
+    return late_s if stamp_ns and late_s > LATEST_S else 0.0
 
 
 def _outside(px: Vector, frame: Frame) -> str:

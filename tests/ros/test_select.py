@@ -15,7 +15,7 @@ from graph import active, node_command, processes
 from ir_guidance.geometry import px_from_base_carm, transform
 from ir_guidance.nodes import conversions, qos, topics
 from ir_guidance.nodes.conversions import Delivery
-from ir_guidance.values import CarmGeometry, Frame, Modality, RobotState
+from ir_guidance.values import NS_PER_S, CarmGeometry, Frame, Modality, RobotState
 from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg
 from ir_guidance_msgs.msg import Fix, FrameInfo
 from ir_guidance_msgs.msg import RobotState as RobotStateMsg
@@ -70,7 +70,8 @@ class XRays:
     def frame(self):
         """Show one image and return the fix."""
         self._sequence += 1
-        heard, now_ns, stamp_ns = len(self.fixes), time.monotonic_ns(), time.time_ns()
+        heard, now_ns = len(self.fixes), time.monotonic_ns()
+        self.stamp_ns = stamp_ns = time.time_ns()
         state = RobotState(now_ns, JOINTS, np.zeros(5), JOINTS)
         self._states.publish(conversions.robot_state_to_msg(state, stamp_ns))
         rng = np.random.default_rng(self._sequence)
@@ -99,8 +100,9 @@ def x_rays(guidance, graph):
     return shown
 
 
-def select(graph, px=TARGET_PX, place_m=TARGET_M, sigma_m=0.001, *, known=True):
+def select(graph, px=TARGET_PX, place_m=TARGET_M, sigma_m=0.001, *, known=True, stamp_ns=0):
     request = SelectTarget.Request(u_px=float(px[0]), v_px=float(px[1]), place_known=known)
+    request.stamp = conversions.stamp_to_msg(stamp_ns)
     request.place = Point(**dict(zip("xyz", map(float, place_m), strict=True)))
     request.place_sigma_m = sigma_m
     return graph.call(SelectTarget, topics.SELECT_TARGET, request)
@@ -125,6 +127,16 @@ def test_a_target_that_cannot_be_placed_is_refused(x_rays, graph, asked, code, s
     assert (answer.accepted, answer.error_code) == (False, code)
     assert said in answer.message
     assert not x_rays.frame().target_found
+
+
+@pytest.mark.parametrize(("late_s", "accepted"), [(0.2, True), (1.5, False)])
+def test_a_point_in_an_image_of_before_is_refused(x_rays, graph, late_s, accepted):
+    """One that came 1.5 s late was taken for one in the newest image: the needle arrived 7.4 mm beside the target."""
+    x_rays.frame()
+    answer = select(graph, stamp_ns=x_rays.stamp_ns - round(late_s * NS_PER_S))
+    assert answer.accepted == accepted
+    if not accepted:
+        assert answer.error_code == CODES.TOO_LATE and "from 1.5 s ago" in answer.message
 
 
 def test_a_placed_target_is_found_in_space(x_rays, graph):
