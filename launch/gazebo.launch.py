@@ -4,16 +4,28 @@
 
 from pathlib import Path
 
-from launch import LaunchDescription
+from launch import LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, ExecuteProcess, OpaqueFunction
-from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from ir_guidance.nodes import launching
 from ir_guidance.nodes.graph import simulation
-from ir_guidance.robot.gazebo import BRIDGE, WORLD
+from ir_guidance.robot.gazebo import BRIDGE, gazebo_commands
 
 CONFIG = Path(__file__).parent / "config" / "sim.yaml"
+
+
+def _gazebo(context: LaunchContext) -> list[ExecuteProcess]:
+    """Return server and bridge; where they are not installed the launch ends with a line, before any node starts."""
+    return [
+        ExecuteProcess(cmd=gazebo_commands()["gazebo"], output="screen"),
+        Node(
+            package="ros_gz_bridge",
+            executable="parameter_bridge",
+            namespace=launching.chosen(context, "namespace"),
+            parameters=[{"config_file": str(BRIDGE)}],
+        ),
+    ]
 
 
 def generate_launch_description() -> LaunchDescription:
@@ -40,13 +52,7 @@ def generate_launch_description() -> LaunchDescription:
             launching.LOG_LEVEL,
             launching.REALTIME,
             launching.RECORD,
-            ExecuteProcess(cmd=["gz", "sim", "-s", "-r", str(WORLD)], output="screen"),
-            Node(
-                package="ros_gz_bridge",
-                executable="parameter_bridge",
-                namespace=LaunchConfiguration("namespace"),
-                parameters=[{"config_file": str(BRIDGE)}],
-            ),
+            OpaqueFunction(function=_gazebo),
             OpaqueFunction(
                 function=lambda context: launching.processes(
                     simulation(

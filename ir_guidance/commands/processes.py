@@ -12,7 +12,10 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+
+from ir_guidance.nodes.realtime import go_before_others
 
 GRACE_S = 2.0
 PR_SET_PDEATHSIG = 1
@@ -28,9 +31,12 @@ class Child:
     log: Path
 
     def last_words(self) -> str:
-        """Return the last line of its log."""
+        """Return the last line of its log, and the signal that ended it where one did."""
         lines = self.log.read_text(errors="replace").strip().splitlines()
-        return lines[-1] if lines else "it said nothing"
+        said = lines[-1] if lines else "it said nothing"
+        status = self.process.returncode
+        by = f"by {signal.Signals(-status).name}; " if status is not None and status < 0 else ""
+        return by + said
 
 
 class Processes:
@@ -41,8 +47,18 @@ class Processes:
         self._logs = logs
         self._children: list[Child] = []
 
-    def start(self, name: str, command: Sequence[str], environment: dict[str, str]) -> None:
-        """Start a process; were we killed, the kernel would interrupt it."""
+    def start(
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: dict[str, str],
+        *,
+        first: bool = False,
+    ) -> None:
+        """Start a process; were we killed, the kernel would interrupt it.
+
+        ``first``: it asks to go before other work, as our nodes do by themselves.
+        """
         log = self._logs / f"{name}.log"
         with log.open("wb") as stream:
             process = subprocess.Popen(
@@ -52,7 +68,7 @@ class Processes:
                 stderr=subprocess.STDOUT,
                 env=os.environ | environment,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=partial(_prepare, first),
             )
         self._children.append(Child(name, process, log))
 
@@ -77,7 +93,9 @@ class Processes:
         return killed
 
 
-def _end_with_parent() -> None:
+def _prepare(first: bool) -> None:
+    if first:
+        go_before_others()
     signal.signal(
         signal.SIGINT, signal.SIG_DFL
     )  # a shell's background job ignores it, and so would we

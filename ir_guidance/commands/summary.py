@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.markup import escape
 from rich.table import Table
 
 from ir_guidance import __version__
@@ -180,8 +181,9 @@ def table(found: Mapping[str, Any]) -> Table:
         "unknown" if found[name] is None else f"{found[name]:.2f} mm"
         for name in ("tip_error_mm", "across_view_mm", "along_view_mm")
     )
+    outcome = escape(found["outcome"])  # another program's last words may hold brackets
     shown = Table(
-        title=f"{found['procedure']} by {found['modality']}, seed {found['seed']}: {found['outcome']}"
+        title=f"{found['procedure']} by {found['modality']}, seed {found['seed']}: {outcome}"
     )
     for name in ("from image to robot", "n", "p50 ms", "p99 ms", "p99.9 ms", "max ms"):
         shown.add_column(name, justify="left" if name.startswith("from") else "right")

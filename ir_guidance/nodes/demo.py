@@ -19,6 +19,7 @@ from rclpy.parameter import Parameter
 from rclpy.signals import SignalHandlerOptions
 from rich.console import Console
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
 from ir_guidance.commands.processes import Processes
@@ -59,6 +60,7 @@ def run_demo(
     os.environ.update(GRAPH)
     os.environ.setdefault("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
     os.environ.setdefault("GZ_PARTITION", f"ir_guidance_{os.environ['ROS_DOMAIN_ID']}")
+    os.environ.setdefault("GZ_IP", "127.0.0.1")  # Gazebo's own discovery leaves the host otherwise
     bag = str((folder / "session.mcap").resolve())
     specs = simulation(procedure, seed, bag=bag, operator=headless)
     logs = folder / "logs"
@@ -69,7 +71,8 @@ def run_demo(
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     try:
         for name, words in (others or {}).items():
-            processes.start(name, words, GRAPH)
+            # Where Gazebo starves, simulated time lags and the arm with it: the gate stops.
+            processes.start(name, words, GRAPH, first=True)
         for spec in specs:
             processes.start(spec.executable, command(spec, parameters), GRAPH)
         monitor = MonitorNode()
@@ -197,7 +200,7 @@ def screen(seen: Watched, elapsed_s: float) -> Table:
     grid.add_row("time", f"{elapsed_s:.0f} s")
     grid.add_row("phase", f"{seen.phase.name.lower()} {seen.phase_text}")
     grid.add_row("depth", _depth(seen))
-    grid.add_row("gate", level)
+    grid.add_row("gate", escape(level))
     grid.add_row("frames", f"{seen.frames}, {seen.dropped} dropped")
     if seen.end_to_end_ms:
         recent = sorted(seen.end_to_end_ms[-100:])

@@ -28,9 +28,12 @@ from ir_guidance.robot import ControlledRobot
 from ir_guidance.robot.model import ModelError, joint_limits
 from ir_guidance.robot.trajectory import TrajectoryPoint, within_hardware
 from ir_guidance.settings import Settings
-from ir_guidance.values import NS_PER_S, Command, RobotState
+from ir_guidance.values import NS_PER_MS, NS_PER_S, Command, RobotState
 from ir_guidance_msgs.msg import Command as CommandMsg
 from ir_guidance_msgs.msg import RobotState as RobotStateMsg
+
+APART_NS = 4 * NS_PER_MS
+"""Between two joint states that are taken: the gate decides every 10 ms, some controllers report every one."""
 
 
 class SimLevel(IntEnum):
@@ -128,6 +131,7 @@ class ControllerDrive:
         self._node, self._settings, self._on_state = node, settings, on_state
         self._simulated = level == SimLevel.GAZEBO
         self._robot: ControlledRobot | None = None
+        self._taken_ns = 0
         publisher = node.create_lifecycle_publisher
         self._trajectories = publisher(
             JointTrajectory, f"{settings.name}/joint_trajectory", qos.COMMANDS
@@ -194,6 +198,9 @@ class ControllerDrive:
         if self._robot is None:
             return
         now_ns, now_wall_ns = steady_ns(), time.time_ns()
+        if now_ns - self._taken_ns < APART_NS:
+            return
+        self._taken_ns = now_ns
         stamp_ns = conversions.stamp_from_msg(msg.header.stamp)
         # Hardware stamps by the wall clock, so that what was kept on the way is seen to be old.
         age_ns = 0 if self._simulated else now_wall_ns - stamp_ns

@@ -48,6 +48,21 @@ def test_every_argument_is_described(path: Path) -> None:
 
 
 @needs_launch
+def test_without_gazebo_its_launch_ends_with_a_line_before_a_node_starts() -> None:
+    command = [Path(sys.executable).with_name("ros2"), "launch", LAUNCH / "gazebo.launch.py"]
+    done = subprocess.run(
+        [*map(str, command)],
+        env=os.environ | {"PATH": "/usr/bin:/bin", "AMENT_PREFIX_PATH": sys.prefix},
+        capture_output=True,
+        text=True,
+        timeout=START_S,
+    )
+    assert done.returncode == 1
+    assert "ros_gz_bridge not found" in done.stderr and "Traceback" not in done.stderr
+    assert "process started" not in done.stdout + done.stderr
+
+
+@needs_launch
 def test_replay_tracks_a_video_and_ends_cleanly(tmp_path: Path) -> None:
     video = tmp_path / "sweep.mp4"
     writer = cv2.VideoWriter(str(video), cv2.VideoWriter_fourcc(*"mp4v"), 10, (128, 96))

@@ -140,6 +140,26 @@ def test_joint_states_without_news_are_no_life(gate, controller, graph):
     rig.level(R4, "robot state missing")
 
 
+def test_a_controller_that_reports_every_millisecond_is_not_heard_every_time(
+    gate, controller, graph
+):
+    rig = Rig(graph, drive=False)
+    heard = Heard(graph)
+    controller.process.kill()
+    relay = graph.node.create_publisher(JointState, "joint_states", 10)
+    msg = heard.joints[-1]
+
+    def tell():
+        msg.header = conversions.header(time.time_ns(), "")
+        relay.publish(msg)
+
+    graph.node.create_timer(0.001, tell)
+    graph.spin(1.0)
+    told = np.array([state.steady_ns for state in rig.told[-50:]])
+    assert np.median(np.diff(told)) >= 3.5 * NS_PER_MS
+    assert np.diff(told).max() < 50 * NS_PER_MS, "and often enough"
+
+
 def test_a_simulation_that_shadows_the_hardware_goes_along_and_is_compared_with_it(
     controller, start, graph
 ):

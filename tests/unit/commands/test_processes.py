@@ -15,6 +15,7 @@ import pytest
 
 from ir_guidance.commands import processes
 from ir_guidance.commands.processes import Processes
+from ir_guidance.nodes.realtime import NICENESS
 
 GENTLE = "import time; print('ready', flush=True); time.sleep(600)"
 STUBBORN = (
@@ -113,6 +114,21 @@ def test_one_that_said_nothing_is_said_to_have(own):
     wait_until(lambda: own.ended() is not None)
     ended = own.ended()
     assert ended is not None and ended.last_words() == "it said nothing"
+
+
+def test_the_signal_that_ended_one_is_said(own):
+    start(own, "gentle", GENTLE)
+    own._children[0].process.kill()
+    wait_until(lambda: own.ended() is not None)
+    ended = own.ended()
+    assert ended is not None and ended.last_words().startswith("by SIGKILL; ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may go before others")
+def test_one_that_is_to_go_first_goes_before_other_work(own):
+    own.start("urgent", [sys.executable, "-c", "import os; print(os.nice(0))"], {}, first=True)
+    wait_until(lambda: own.ended() is not None)
+    assert own._children[0].last_words() == str(NICENESS)
 
 
 def test_process_has_its_environment_its_session_and_no_input(own):

@@ -197,6 +197,12 @@ def test_summary_of_a_run_that_came_to_nothing_is_honest(tmp_path):
     assert found["latency_ms"]["n"] == 0
 
 
+def test_brackets_in_the_last_words_of_another_program_are_no_markup():
+    console = Console(file=io.StringIO(), width=160)
+    console.print(table(summary(replace(NOTHING, outcome="bridge ended: [ros_gz] [/] gone"))))
+    assert "bridge ended: [ros_gz] [/] gone" in console.file.getvalue()
+
+
 @pytest.mark.parametrize("run", [RUN, NOTHING])
 def test_table_says_how_it_ended_and_how_long_each_stage_took(run):
     console = Console(file=io.StringIO(), width=160)

@@ -25,6 +25,7 @@ GATE = GateSettings()
 TEXT = URDF.read_text("utf-8")
 ROBOT = ElementTree.fromstring(TEXT)
 MODEL = ElementTree.parse(WORLD).getroot().find("world/model")
+SETPOINT_S = 0.010
 STEP_S = float(ElementTree.parse(WORLD).getroot().findtext("world/physics/max_step_size"))
 needs_ign = pytest.mark.skipif(
     shutil.which("ign") is None, reason="no ign: apt install ignition-tools libsdformat-dev"
@@ -94,8 +95,8 @@ class Played:
         self.most = gains("position_cmd_max")
         self.error = None
 
-    def advance(self, target, steps):
-        for _ in range(steps):
+    def advance(self, target, seconds):
+        for _ in range(round(seconds / STEP_S)):
             error = target - self.data.qpos
             change = np.zeros(6) if self.error is None else (error - self.error) / STEP_S
             self.error = error
@@ -107,8 +108,8 @@ class Played:
 
 def test_from_all_joints_at_zero_the_arm_comes_to_home_and_stays():
     played = Played()
-    played.advance(HOME, 3000)
-    error = np.abs(played.advance(HOME, 1000) - HOME)
+    played.advance(HOME, 3.0)
+    error = np.abs(played.advance(HOME, 1.0) - HOME)
     assert error[[0, 1, INSERTION]].max() < 0.5 * GATE.following_m
     assert error[2:4].max() < 0.5 * GATE.following_rad
     assert error[ROLL] < 0.01
@@ -117,12 +118,12 @@ def test_from_all_joints_at_zero_the_arm_comes_to_home_and_stays():
 
 def test_set_points_every_ten_milliseconds_are_followed_as_the_gate_insists():
     played = Played()
-    played.advance(HOME, 4000)
+    played.advance(HOME, 4.0)
     rate = np.array([0.010, -0.005, 0.1, -0.1, 0.003, 3.0])
     worst = np.zeros(6)
     for tick in range(100):
-        target = HOME + rate * 0.010 * tick
-        worst = np.maximum(worst, np.abs(played.advance(target, 10) - target))
+        target = HOME + rate * SETPOINT_S * tick
+        worst = np.maximum(worst, np.abs(played.advance(target, SETPOINT_S) - target))
     assert worst[[0, 1, INSERTION]].max() < 0.5 * GATE.following_m
     assert worst[2:4].max() < 0.5 * GATE.following_rad
     assert worst[ROLL] < 0.5 * GATE.following_roll_rad
@@ -131,7 +132,7 @@ def test_set_points_every_ten_milliseconds_are_followed_as_the_gate_insists():
 def test_the_bridge_joins_what_the_world_and_the_nodes_call_these():
     crossings = yaml.safe_load(BRIDGE.read_text("utf-8"))
     keys = {"ros_topic_name", "gz_topic_name", "ros_type_name", "gz_type_name", "direction"}
-    assert all(set(each) == keys for each in crossings)
+    assert all(set(each) - {"lazy"} == keys for each in crossings)
     by_ros = {each["ros_topic_name"]: each for each in crossings}
     commands = by_ros["needle_controller/joint_trajectory"]
     assert commands["gz_topic_name"] == plugin("JointTrajectoryController").findtext("topic")
@@ -139,6 +140,14 @@ def test_the_bridge_joins_what_the_world_and_the_nodes_call_these():
     joints = by_ros[JOINT_STATES]
     assert joints["gz_topic_name"] == plugin("JointStatePublisher").findtext("topic")
     assert joints["direction"] == by_ros["/clock"]["direction"] == "GZ_TO_ROS"
+    assert [name for name, each in by_ros.items() if each.get("lazy")] == ["/clock"]
+
+
+def test_joint_states_come_as_often_as_the_gate_decides_in_whole_steps():
+    """The publisher rounds up to whole steps."""
+    period_s = 1 / float(plugin("JointStatePublisher").findtext("update_rate"))
+    assert period_s <= SETPOINT_S
+    assert period_s / STEP_S == pytest.approx(round(period_s / STEP_S))
 
 
 @needs_ign
