@@ -25,7 +25,11 @@ Field32 = NDArray[np.float32]
 
 SPARE = 6
 PUSH_SIGMA_M = 0.006
-"""How far from the target tissue shares what the needle pushed it by, 1 sigma."""
+"""How far from the target's border tissue shares what the needle pushed it by, 1 sigma.
+
+Within the border all of it does: lesions are several times stiffer than what is round them (Krouskop et al.,
+Ultrason Imaging 20:260, 1998), and move as one.
+"""
 
 
 class Volume:
@@ -67,6 +71,7 @@ class Volume:
             for vessel in anatomy.vessels
             if vessel.pulse or vessel.give
         ]
+        self._target_radius_m = float(anatomy.lesion.radii_m[[0, 2]].mean())
         self._shares = np.asarray(breathing.share(ranges_m))
         self._ranges_m = lines.ranges_m()
         self._columns = np.arange(lines.count, dtype=np.float32)
@@ -162,13 +167,15 @@ class Volume:
         line_m = lines.line_m * float(lines.widening(row * lines.row_m))
         across_m = push_m[0] * np.cos(tilt) - push_m[1] * np.sin(tilt)
         along_m = push_m[0] * np.sin(tilt) + push_m[1] * np.cos(tilt)
-        sigma = PUSH_SIGMA_M / line_m, PUSH_SIGMA_M / lines.row_m
-        columns = np.arange(*_within(column, 2.5 * sigma[0], lines.count))
-        rows = np.arange(*_within(row, 2.5 * sigma[1], lines.rows))
+        reach_m = self._target_radius_m + 2.5 * PUSH_SIGMA_M
+        columns = np.arange(*_within(column, reach_m / line_m, lines.count))
+        rows = np.arange(*_within(row, reach_m / lines.row_m, lines.rows))
         if not len(columns) or not len(rows):
             return
-        fade = np.exp(-0.5 * ((rows[:, None] - row) / sigma[1]) ** 2).astype(np.float32)
-        fade = fade * np.exp(-0.5 * ((columns - column) / sigma[0]) ** 2).astype(np.float32)
+        aside_m = ((columns - column) * line_m).astype(np.float32)
+        below_m = ((rows[:, None] - row) * lines.row_m).astype(np.float32)
+        beyond_m = np.maximum(np.hypot(below_m, aside_m) - np.float32(self._target_radius_m), 0.0)
+        fade = np.exp(np.float32(-0.5 / PUSH_SIGMA_M**2) * beyond_m**2)
         box = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         self._maps[0][box] -= np.float32(across_m / line_m) * fade
         self._maps[1][box] -= np.float32(along_m / lines.row_m) * fade

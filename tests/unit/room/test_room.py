@@ -3,8 +3,10 @@
 """One seed, one room; what the truth says fits what the geometry says, up to the calibration's error."""
 
 import threading
+from dataclasses import replace
 from functools import cache
 
+import cv2
 import numpy as np
 import pytest
 
@@ -125,6 +127,29 @@ def test_the_needle_pushes_the_target_by_at_most_a_millimetre_and_only_when_near
     assert max(pushed) <= settings.push_m + 1e-12
     assert max(pushed) > 0.3 * settings.push_m
     assert max(pushed[:80]) < 1e-5
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pushed_lesion_is_seen_to_move_as_a_whole(seed):
+    """Its border moved by 0.6 of what its centre was said to move, and whoever saw it whole was 0.3 mm off."""
+    room = Room(RoomSettings(), seed)
+    room.step(0.0, approach(room, -0.2))
+    still = room.snapshot()
+    push_px = 0.001 / room.geometry.spacing_m[0]
+    pushed = replace(still, push_m=np.array([0.001, 0.0, 0.0]))
+    before, after = (room.render(shot).astype(np.float32) for shot in (still, pushed))
+    u, v = room.px_of(still.target_m)
+    half_u, half_v = (
+        round(0.7 * float(radius) / room.geometry.spacing_m[0])
+        for radius in room.target_radii_m[[0, 2]]
+    )
+    for aside in (-half_u, 0, half_u):  # its left border, its middle, its right one
+        left, top = round(u + aside) - 20, round(v) - half_v
+        patch = before[top : top + 2 * half_v, left : left + 40]
+        found = cv2.matchTemplate(
+            after[top : top + 2 * half_v, left - 20 : left + 60], patch, cv2.TM_CCOEFF_NORMED
+        )
+        assert cv2.minMaxLoc(found)[3][0] - 20 == pytest.approx(push_px, abs=1.5)
 
 
 def test_touching_a_vessel_is_remembered():
