@@ -70,7 +70,8 @@ class Breath:
             self.rate_mps += share * ((displacement - before_m) / dt_s - self.rate_mps)
             self._speed_mps += share * ((inhaled_m - before_inhaled_m) / dt_s - self._speed_mps)
             # Not while it moves: rest would go along with each breath's first and last millimetre.
-            settled = abs(self._speed_mps) < self._settings.settled_mps
+            speed_mps = self._speed_mps if self._inhaling.any() else self.rate_mps
+            settled = abs(speed_mps) < self._settings.settled_mps
             self._settled_s = self._settled_s + dt_s if settled else 0.0
             near = displacement < self._settings.dwell_m
             if settled and (near or self._settled_s > self._settings.dwell_s):

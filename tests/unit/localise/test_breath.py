@@ -112,6 +112,18 @@ def test_rest_goes_along_with_a_target_that_is_seen_to_rest_elsewhere():
         assert off_m(breath, target) <= 0.0003, seed
 
 
+def test_breath_that_was_held_while_it_was_to_be_learned_does_not_take_rest_along():
+    for seed in SEEDS:
+        breath, target = Breath(SETTINGS), Lujan(seed, 0.0)
+        for frame in range(10 * RATE_HZ):
+            breath.update(NS_PER_S + frame * NS_PER_S // RATE_HZ, REST_M)
+        worst_m = 0.0
+        for frame in range(10 * RATE_HZ, 30 * RATE_HZ):
+            watch(breath, target, frame / RATE_HZ, frame / RATE_HZ)
+            worst_m = max(worst_m, off_m(breath, target))
+        assert worst_m < SETTINGS.dwell_m, seed
+
+
 @pytest.mark.parametrize("noise_m", [0.0, 0.0001, 0.0002])
 def test_rest_is_not_dragged_along_by_the_breath(noise_m):
     """Nor by its first and last millimetre: it went 0.75 mm with them, before they were told by their speed."""
