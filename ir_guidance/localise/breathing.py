@@ -22,9 +22,8 @@ class Breath:
         self._settings = settings
         self._seen: deque[tuple[int, Vector]] = deque(maxlen=4096)
         self._last: tuple[int, float, float] | None = None
-        self._inhaling: Vector = np.zeros(
-            3
-        )  # the way the target goes; of one that does not breathe none
+        # The way the target goes; of one that does not breathe none.
+        self._inhaling: Vector = np.zeros(3)
         self._speed_mps = 0.0
         self._settled_s = 0.0
         self.rest_m: Vector | None = None
