@@ -29,6 +29,7 @@ from ir_guidance.room.modality import (
     picture,
     view_of,
 )
+from ir_guidance.room.patient import Room
 from ir_guidance.room.patients import ultrasound_patient
 from ir_guidance.room.sight import sight, view_direction
 from ir_guidance.scripted_operator import (
@@ -164,7 +165,7 @@ class Trial:
         self.frames += 1
         snapshot: Any = self.room.snapshot()
         pixels = picture(self.room, snapshot, view_of(self.room, self.frames))
-        frame = frame_of(self.room, pixels, self.frames, self.now_ns, self.now_ns)
+        frame = frame_of(self.room, snapshot, pixels, self.frames, self.now_ns, self.now_ns)
         _, fix = self.see.step(frame, self.history.at(self.now_ns))
         correction = None if fix is None else self.steer.step(fix, self.history.newest)
         if correction is not None:
@@ -198,6 +199,8 @@ class Trial:
             self.gate.approve(plan.hash, tuple(joints), plan.length_m)
         if wish.insert:
             self.steer.start(wish.insert)
+        if wish.sweep and isinstance(self.room, Room):
+            self.room.sweep_probe()
         if wish.consent_hash:
             self._consents += 1
             self.gate.consent(

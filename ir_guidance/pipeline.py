@@ -24,6 +24,7 @@ from ir_guidance.plan import PlanRequest, plan
 from ir_guidance.profiles import Profile
 from ir_guidance.timing import Clock, Stopwatch
 from ir_guidance.track import Tracker
+from ir_guidance.track.contrast import shaft_contrast
 from ir_guidance.values import (
     CarmGeometry,
     Correction,
@@ -103,10 +104,21 @@ class See:
             prior = self._localiser.prior(geometry, robot, (columns, rows))
             track = tracker.track(frame, prior)
         with self.stopwatch.stage("localise"):
-            fix = self._localiser.step(track, geometry, robot, (columns, rows), frame.view)
+            at = geometry, robot, (columns, rows)
+            fix = self._localiser.step(track, *at, frame.view, self._contrasts(frame, *at))
         if fix is None or len(self._epochs) < self.views:
             return track, None
         return track, replace(fix, geometry_epoch=_one_epoch(self._epochs))
+
+    def _contrasts(
+        self, frame: Frame, geometry: ImageGeometry, robot: RobotState, size: tuple[int, int]
+    ) -> tuple[float | None, ...]:
+        """Return by how much parts of the needle stand out in an image of a sweep, nothing of any other."""
+        parts = self._localiser.swept_shaft(geometry, robot, size)
+        if not parts or not isinstance(geometry, ProbeGeometry):
+            return ()
+        across_m = geometry.spacing_m[0]
+        return tuple(shaft_contrast(frame.pixels, *part, across_m) for part in parts)
 
     def catch_up(self) -> None:
         """Do what no answer waits for; called after each step, when what it returned is on its way."""
@@ -196,6 +208,7 @@ class Phase(IntEnum):
     WAITING = 6
     ARRIVED = 7
     HOLDING = 8
+    SWEEPING = 9
 
 
 PHASE_OF = {
@@ -204,6 +217,7 @@ PHASE_OF = {
     Mode.ADVANCE: Phase.INSERTING,
     Mode.WAIT_FOR_BREATH: Phase.WAITING,
     Mode.ARRIVED: Phase.ARRIVED,
+    Mode.SWEEP: Phase.SWEEPING,
 }
 
 

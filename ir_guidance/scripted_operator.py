@@ -21,6 +21,9 @@ from ir_guidance.pipeline import Mark, Phase
 from ir_guidance.settings import Settings
 from ir_guidance.values import NS_PER_S, Level, Sphere, Vector
 
+START_S = 0.5
+"""How long after the breath came to rest a sweep may still begin: it is to be over before the next."""
+
 
 class OperatorSettings(Settings):
     """The person that the script stands for."""
@@ -87,7 +90,7 @@ class Wish:
     """What the operator does now; consent is given for ``consent_hash`` while ``held``.
 
     ``place`` and ``second_px``, the target in the second plane, go with ``point_px``,
-    ``regions`` with ``marks_px``, which are None where no plan is asked for.
+    ``regions`` with ``marks_px``, which are None where no plan is asked for. ``sweep`` moves the probe.
     """
 
     point_px: tuple[float, float] | None = None
@@ -99,6 +102,7 @@ class Wish:
     insert: str = ""
     reset: bool = False
     consent_hash: str = ""
+    sweep: bool = False
     held: bool = False
     grant: int = 0
     gave_up: bool = False
@@ -115,6 +119,7 @@ class ScriptedOperator:
         self._grant = 0
         self._held = False
         self._trouble_ns: int | None = None
+        self._rest_ns: int | None = None
 
     def step(self, now_ns: int, eyes: Eyes | None, screen: Screen) -> Wish:
         """Return what the operator does next."""
@@ -132,7 +137,7 @@ class ScriptedOperator:
             due = self._looked("plan", now_ns) and self._due("approve", now_ns)
             return Wish(approve=screen.plan_hash if due else "")
         if screen.approved_hash and screen.approved_hash == screen.plan_hash:
-            return self._consent(now_ns, screen)
+            return self._consent(now_ns, eyes, screen)
         return Wish(grant=self._grant)
 
     def _point(self, now_ns: int, eyes: Eyes | None) -> Wish:
@@ -157,8 +162,8 @@ class ScriptedOperator:
             for u, v, radius in eyes.marks_px
         )
 
-    def _consent(self, now_ns: int, screen: Screen) -> Wish:
-        """Hold consent; after a latched hold let go, look, and press anew."""
+    def _consent(self, now_ns: int, eyes: Eyes | None, screen: Screen) -> Wish:
+        """Hold consent; after a latched hold let go, look, and press anew. Sweep the probe when asked to, at rest."""
         if not screen.latched:
             self._trouble_ns = None
             if not self._held:
@@ -172,13 +177,24 @@ class ScriptedOperator:
             else:
                 self._press()
         due = not screen.inserting and self._due("insert", now_ns)
+        fits = self._rests_since(now_ns, eyes) <= START_S * NS_PER_S
         return Wish(
+            sweep=screen.phase is Phase.SWEEPING and fits and self._due("sweep", now_ns),
             insert=screen.plan_hash if due else "",
             consent_hash=screen.plan_hash,
             held=self._held,
             grant=self._grant,
             gave_up=self._grant > self._settings.presses,
         )
+
+    def _rests_since(self, now_ns: int, eyes: Eyes | None) -> float:
+        """Return for how long the breath has been at rest, in nanoseconds; infinite where it is not."""
+        if eyes is None or not eyes.at_rest:
+            self._rest_ns = None
+            return float("inf")
+        if self._rest_ns is None:
+            self._rest_ns = now_ns
+        return now_ns - self._rest_ns
 
     def _press(self) -> None:
         self._held = True

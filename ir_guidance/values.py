@@ -57,7 +57,8 @@ class ProbeGeometry:
     ``us_image_optical`` has its origin at the centre of the transducer face: x along the face (u),
     y down the depth (v), z out of the plane. A pixel (u, v) is at
     x = (u - face_px[0]) * spacing_m[0], y = (v - face_px[1]) * spacing_m[1], z = 0.
-    ``base_from_image`` is 4x4; ``epoch`` changes whenever anything else here does.
+    ``base_from_image`` is 4x4; ``epoch`` changes whenever anything else here does, but for the place of a
+    probe that is ``tracked``: that is of one image.
     ``slice_sigma_m`` is the standard deviation of the beam out of the plane.
     """
 
@@ -66,6 +67,15 @@ class ProbeGeometry:
     base_from_image: Matrix
     slice_sigma_m: float = 0.001
     epoch: int = 0
+    tracked: bool = False
+
+
+class Plane(IntEnum):
+    """Where an image's plane is, to where it was laid; ``FIXED`` where nothing follows a probe."""
+
+    FIXED = 0
+    LAID = 1
+    SWEPT = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -220,7 +230,8 @@ class Fix:
     ``breath_m`` is how far the target is from rest, ``breath_rate_mps`` how fast that grows.
     ``coasted`` counts the frames since the needle was last seen, 0 while it cannot be in view yet;
     ``target_coasted`` counts those since the target was. ``unseen`` is the unit vector that the newest
-    image shows nothing of: out of the plane of ultrasound, along the X-ray; None: not known.
+    image shows nothing of: out of the plane of ultrasound, along the X-ray; None: not known. ``plane`` tells
+    whether a tracked probe is being swept.
     """
 
     sequence: int
@@ -241,6 +252,7 @@ class Fix:
     coasted: int = 0
     target_coasted: int = 0
     unseen: Vector | None = None
+    plane: Plane = Plane.FIXED
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +298,7 @@ class Mode(IntEnum):
     ADVANCE = 2
     WAIT_FOR_BREATH = 3
     ARRIVED = 4
+    SWEEP = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)

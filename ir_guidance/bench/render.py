@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import cv2
 
@@ -67,7 +67,8 @@ def render(profile: Profile, seed: int, shown: Shown, backend: str = "auto") -> 
         now_ns = trial.now_ns + round((number + 1) * NS_PER_S / rate_hz)
         room.step(now_ns / NS_PER_S, guide_pose(true_joints))
         if number >= settle:
-            frames.append(frame_of(room, picture(room, room.snapshot(), 0), 0, 0, 0))
+            snapshot: Any = room.snapshot()
+            frames.append(frame_of(room, snapshot, picture(room, snapshot, 0), 0, 0, 0))
             sights.append(sight(room))
     joints = tuple(trial.robot.state().position.tolist())
     return Sequence(tuple(frames), tuple(sights), joints, rate_hz)

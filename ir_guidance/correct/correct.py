@@ -10,10 +10,10 @@ import numpy as np
 
 from ir_guidance.correct.pace import speed_mps
 from ir_guidance.correct.settings import CorrectSettings
-from ir_guidance.correct.steering import Course, Steering
+from ir_guidance.correct.steering import Course, Steering, out_of_plane_sigma_m, wants_sweep
 from ir_guidance.geometry import sigma_across_and_along
 from ir_guidance.kinematics import INSERTION, guide_pose, joints_for, straight_tip
-from ir_guidance.values import NS_PER_MS, Correction, Fix, Mode, Plan, RobotState, Vector
+from ir_guidance.values import NS_PER_MS, Correction, Fix, Mode, Plan, Plane, RobotState, Vector
 
 STILL = (0.0, 0.0, 0.0, 0.0)
 
@@ -89,7 +89,7 @@ def _course(fix: Fix, plan: Plan, goal_m: Vector, open_loop: bool) -> Course:
 
 
 def _held(fix: Fix, plan: Plan, settings: CorrectSettings) -> Reaction | None:
-    """Return the hold that the world calls for whatever the needle does, None when it does not."""
+    """Return the hold or rest that the world calls for whatever the needle does, None when it does not."""
     if fix.geometry_epoch != plan.geometry_epoch:
         return Reaction(Mode.HOLD, reason="the probe's geometry changed since the plan was made")
     rest_m = plan.target_m if fix.target_rest_m is None else fix.target_rest_m
@@ -97,6 +97,8 @@ def _held(fix: Fix, plan: Plan, settings: CorrectSettings) -> Reaction | None:
         return Reaction(Mode.HOLD, reason="the target has left its place: retract and re-plan")
     if fix.target_coasted > settings.target_lost_frames:
         return Reaction(Mode.HOLD, reason=f"target not seen for {fix.target_coasted} frames")
+    if fix.plane is Plane.SWEPT:
+        return Reaction(Mode.SWEEP, reason="the probe is being swept")
     return None
 
 
@@ -148,7 +150,7 @@ def _steered(
     if _waits(fix, course, settings):
         return Reaction(Mode.WAIT_FOR_BREATH)
     if fix.coasted > settings.coast_frames:
-        return Reaction(Mode.HOLD, reason=f"needle not seen for {fix.coasted} frames")
+        return _searched(fix, plan, robot, course, settings, steering)
     if fix.insertion_m > 0 and (unsure := _unsure(fix, settings)):
         return Reaction(Mode.HOLD, reason=unsure)
     if fix.insertion_m <= 0:
@@ -158,12 +160,45 @@ def _steered(
         steered = steering.step(fix, course, robot, planned)
     else:
         steered = steering.go_straight(robot, course)
+    if steered.sweep:
+        return _ask_for_sweep(fix)
     if steered.lost:
         return Reaction(Mode.HOLD, reason=f"{steered.lost}: retract and re-plan")
     if steered.arrived:
         return Reaction(Mode.ARRIVED)
     rate = (0.0, 0.0, steered.pitch_radps, steered.yaw_radps)
     return Reaction(Mode.ADVANCE, rate, steered.advance_mps, steered.roll_radps)
+
+
+def _searched(
+    fix: Fix,
+    plan: Plan,
+    robot: RobotState,
+    course: Course,
+    settings: CorrectSettings,
+    steering: Steering,
+) -> Reaction:
+    """Return what is done about a needle that is not seen: it stands, and a sweep may say where it is.
+
+    For as long as a sweep has told where it is it is pivoted back to where it belongs, and never advanced.
+    """
+    lost = f"needle not seen for {fix.coasted} frames"
+    sweeps = settings.sweep_sigma_m > 0.0 and fix.plane is not Plane.FIXED
+    if not sweeps or fix.coasted > settings.search_frames or fix.insertion_m <= 0:
+        return Reaction(Mode.HOLD, reason=lost)
+    if wants_sweep(fix, settings):
+        return _ask_for_sweep(fix, lost)
+    steered = steering.step(fix, course, robot, joints_for(plan.entry_m, plan.direction, 0.0))
+    if steered.lost:
+        return Reaction(Mode.HOLD, reason=f"{steered.lost}: retract and re-plan")
+    rate = (0.0, 0.0, steered.pitch_radps, steered.yaw_radps)
+    return Reaction(Mode.ADVANCE, rate, reason=lost)
+
+
+def _ask_for_sweep(fix: Fix, why: str = "") -> Reaction:
+    unsure_mm = 1e3 * out_of_plane_sigma_m(fix)
+    why = why or f"the tip is known to {unsure_mm:.1f} mm out of the plane"
+    return Reaction(Mode.SWEEP, reason=f"sweep the probe across the needle: {why}")
 
 
 def _seen_shift_m(fix: Fix, plan: Plan, robot: RobotState, settings: CorrectSettings) -> Vector:

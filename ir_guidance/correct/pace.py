@@ -18,10 +18,11 @@ def speed_mps(remaining_m: float, settings: CorrectSettings) -> float:
 
 
 class Stride(NamedTuple):
-    """How fast to go on; ``arrived`` at the target, ``lost`` says why no waiting helps."""
+    """How fast to go on; ``arrived`` at the target, ``lost`` says why no waiting helps, ``sweep`` asks for one."""
 
     advance_mps: float
     arrived: bool = False
+    sweep: bool = False
     lost: str = ""
 
 
@@ -40,13 +41,21 @@ class Pace:
         """Go back to the start."""
         self._passed = 0
         self._waits_since_ns: int | None = None
+        self._unsure_since_ns: int | None = None
 
-    def step(self, remaining_m: float, miss_m: float, *, seen: bool, now_ns: int) -> Stride:
-        """Return how fast to go on with a path left and a predicted miss, as seen at a steady time."""
+    def step(
+        self, remaining_m: float, miss_m: float, *, seen: bool, now_ns: int, sure: bool = True
+    ) -> Stride:
+        """Return how fast to go on with a path left and a predicted miss, as seen at a steady time.
+
+        ``sure``: it is known how far out of the plane the needle is, or no sweep would tell.
+        """
         while self._passed < len(self._checkpoints):
             at_m, most_m = self._checkpoints[self._passed]
             if remaining_m > at_m:
                 return Stride(speed_mps(remaining_m, self._settings))
+            if not sure and self._may_ask(at_m, now_ns):
+                return Stride(0.0, sweep=True)
             if miss_m > most_m or not seen:
                 return self._wait(at_m, miss_m, now_ns)
             self._pass()
@@ -54,7 +63,15 @@ class Pace:
 
     def _pass(self) -> None:
         self._passed += 1
-        self._waits_since_ns = None
+        self._waits_since_ns = self._unsure_since_ns = None
+
+    def _may_ask(self, at_m: float, now_ns: int) -> bool:
+        """Return whether a sweep may still be waited for at this checkpoint."""
+        if at_m < self._settings.sweep_from_m:
+            return False
+        if self._unsure_since_ns is None:
+            self._unsure_since_ns = now_ns
+        return now_ns - self._unsure_since_ns <= self._settings.sweep_wait_s * NS_PER_S
 
     def _wait(self, at_m: float, miss_m: float, now_ns: int) -> Stride:
         """Stand until the pivot has done its work, or has had its time."""

@@ -86,11 +86,11 @@ class CorrectSettings(Settings):
         6.4, ge=6.29, le=6.5, description="Farthest roll to either side: a turn must fit in."
     )
     checkpoints_m: tuple[Length, ...] = Field(
-        (0.020, 0.010, 0.004),
+        (0.030, 0.020, 0.010, 0.004),
         description="Where the advance waits until the needle is on course, as remaining path.",
     )
     checkpoint_miss_m: tuple[Length, ...] = Field(
-        (0.0020, 0.0008, 0.0004),
+        (0.0030, 0.0020, 0.0008, 0.0004),
         description="Largest predicted miss with which to go on from each.",
     )
     arrived_miss_m: float = Field(
@@ -101,6 +101,22 @@ class CorrectSettings(Settings):
     )
     beside_m: float = Field(
         0.0010, gt=0, le=0.005, description="Miss beyond which the needle has not arrived."
+    )
+    sweep_sigma_m: float = Field(
+        0.0004,
+        ge=0,
+        le=0.01,
+        description="Tip's uncertainty out of the plane above which a checkpoint asks for a sweep of a tracked "
+        "probe; 0: none does.",
+    )
+    sweep_from_m: float = Field(
+        0.003,
+        ge=0,
+        le=0.1,
+        description="Remaining path from which no checkpoint asks any more: too little is left to steer in.",
+    )
+    sweep_wait_s: float = Field(
+        10.0, gt=1, le=60, description="Longest wait for such a sweep before going on without."
     )
     wait_s: float = Field(
         12.0, gt=1, le=60, description="Longest wait at a checkpoint and at the target."
@@ -145,6 +161,12 @@ class CorrectSettings(Settings):
     )
     coast_frames: int = Field(
         3, ge=0, le=3, description="Frames without needle or target before resting."
+    )
+    search_frames: int = Field(
+        300,
+        ge=0,
+        le=900,
+        description="Frames without the needle in which sweeps may find it again, before holding.",
     )
     target_lost_frames: int = Field(
         150,

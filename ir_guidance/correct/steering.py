@@ -18,7 +18,7 @@ from ir_guidance.correct.pace import Pace, speed_mps
 from ir_guidance.correct.response import Response
 from ir_guidance.correct.settings import CorrectSettings
 from ir_guidance.kinematics import INSERTION, ROLL, axis_rates, guide_pose, lateral_axes
-from ir_guidance.values import Fix, Matrix, RobotState, Vector
+from ir_guidance.values import Fix, Matrix, Plane, RobotState, Vector
 
 PITCH_YAW = slice(2, 4)
 
@@ -40,6 +40,21 @@ class Steered(NamedTuple):
     advance_mps: float = 0.0
     arrived: bool = False
     lost: str = ""
+    sweep: bool = False
+
+
+def out_of_plane_sigma_m(fix: Fix) -> float:
+    """Return the standard deviation of the tip along what the image does not show, 0 where that is not known."""
+    if fix.unseen is None:
+        return 0.0
+    return float(np.sqrt(fix.unseen @ fix.tip_covariance_m2 @ fix.unseen))
+
+
+def wants_sweep(fix: Fix, settings: CorrectSettings) -> bool:
+    """Return whether a sweep of a tracked probe would tell what is not known well enough of the needle."""
+    if settings.sweep_sigma_m == 0.0 or fix.plane is Plane.FIXED:
+        return False
+    return out_of_plane_sigma_m(fix) > settings.sweep_sigma_m
 
 
 class Steering:
@@ -77,10 +92,14 @@ class Steering:
         """Return what a fix calls for with the needle in tissue; ``planned`` (6,) are the joints on the plan."""
         miss_m = float(np.linalg.norm(course.miss_m))
         stride = self._pace.step(
-            course.remaining_m, miss_m, seen=fix.coasted == 0, now_ns=fix.acquired_steady_ns
+            course.remaining_m,
+            miss_m,
+            seen=fix.coasted == 0,
+            now_ns=fix.acquired_steady_ns,
+            sure=not wants_sweep(fix, self._settings),
         )
-        if stride.arrived or stride.lost:
-            return Steered(arrived=stride.arrived, lost=stride.lost)
+        if stride.arrived or stride.lost or stride.sweep:
+            return Steered(arrived=stride.arrived, lost=stride.lost, sweep=stride.sweep)
         # The plan's axes, which rest: those of a needle that turns would turn what is far away.
         across = lateral_axes(guide_pose(planned).direction)
         rigid = self._rigid(fix, course, robot.setpoint, across)

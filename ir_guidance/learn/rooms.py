@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ir_guidance.geometry import px_from_base, px_from_base_carm
 from ir_guidance.learn.visible import SHAFT_SIGMAS, SHAFT_STEP_M, seen_shaft, stands_out
-from ir_guidance.room.modality import make_room
+from ir_guidance.room.modality import make_room, picture
 from ir_guidance.room.patient import Room
 from ir_guidance.room.scan_lines import ScanLines
 from ir_guidance.room.variety import drawn_ultrasound
@@ -63,11 +63,10 @@ class WatchedRoom:
         self._scanner, self._lines = ultrasound.scanner, ScanLines(ultrasound.scanner)
         self._target_shows = fluoroscopy.interior.target != "ct_point"
 
-    def image(self) -> NDArray[np.uint8]:
-        """Return the image (rows, columns) of the room as it is now."""
-        if isinstance(self.room, Room):
-            return self.room.render(self.room.snapshot())
-        return self.room.render(self.room.snapshot())
+    def image(self) -> tuple[Any, NDArray[np.uint8]]:
+        """Return a snapshot of the room as it is now, and its image (rows, columns)."""
+        snapshot: Any = self.room.snapshot()
+        return snapshot, np.asarray(picture(self.room, snapshot, 0), np.uint8)
 
     def expected_px(self, point_m: Vector) -> Vector:
         """Return the pixel of a point in ``base_link`` by the system's own calibration, not by the truth."""

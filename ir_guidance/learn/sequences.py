@@ -103,8 +103,8 @@ class Sequence:
 
     def _case(self, number: int, time_s: float) -> Case:
         steady_ns = round((START_S + time_s) * NS_PER_S)
-        pixels = self._watched.image()
-        frame = frame_of(self._room, pixels, number, steady_ns, steady_ns)
+        snapshot, pixels = self._watched.image()
+        frame = frame_of(self._room, snapshot, pixels, number, steady_ns, steady_ns)
         assert frame.spacing_m is not None  # every room knows it
         spacing_m = float(np.mean(frame.spacing_m))
         shown = self._watched.seen(pixels, spacing_m)

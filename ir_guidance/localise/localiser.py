@@ -6,42 +6,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from ir_guidance.kinematics import guide_pose, straight_tip
-from ir_guidance.localise.fusion import fused, independent, is_sound
+from ir_guidance.geometry import px_from_base
+from ir_guidance.kinematics import guide_pose
+from ir_guidance.localise.needle import NeedleFilter
 from ir_guidance.localise.settings import LocaliseSettings
-from ir_guidance.localise.shown import ImageGeometry, Shown, Size, shown
+from ir_guidance.localise.shown import ImageGeometry, Size, shown
+from ir_guidance.localise.sweep import PARTS_M, Sweep
 from ir_guidance.localise.target import Place, TargetFilter
-from ir_guidance.localise.x_ray import fused_shadow
 from ir_guidance.values import (
     NS_PER_S,
     Fix,
     GuidePose,
-    Matrix,
-    NeedleTrack,
+    Plane,
+    ProbeGeometry,
     RobotState,
     ShaftPrior,
     Track,
     Vector,
 )
 
-ALONG_THE_RAY = 1e-3  # sine of the angle between shaft and ray, below which no bend shows as one
-FIRST_BEND_RAD = 0.03
-CURVES_M, PIVOTS_RAD = 0.005, 0.02
-
-SUM = np.hstack([np.eye(3), np.eye(3)])
-"""Takes registration and bow (6,) to the tip's offset (3,)."""
-
 
 class Localiser:
-    """Kalman filters on the tip's offset from the straight needle, on the shaft's bend, and on the target.
+    """Fuses image after image, and what the robot measured, into needle and target.
 
-    The robot's joints say where a needle that does not bend would be. What is estimated is the
-    difference, as the sum of two: registration and slow bend, which grow uncertain with advance and
-    time; and the needle's bow, which comes and goes with tissue and breath, across the shaft alone.
-    An image pins their sum down across its view. Out of an ultrasound image's plane, that a needle is
-    seen at all pins it to the beam's thickness, and there is no need of a bow. Along an X-ray there is
-    only the robot: the needle is in as far as it was advanced, so that part of any bow shows; see
-    ``_shown_ways`` for what that part is worth. Two X-ray views fuse into the same filters, image by image.
+    Where they are is known by two filters, ``NeedleFilter`` and ``TargetFilter``; what is done here is to
+    lead each image to them, late ones and those of a sweep too, and to count those that showed nothing.
     """
 
     def __init__(self, settings: LocaliseSettings, views: int = 1) -> None:
@@ -51,14 +40,10 @@ class Localiser:
 
     def reset(self) -> None:
         """Forget everything, as for a new patient or a moved probe."""
-        self._state = np.zeros(6)  # registration and slow bend (3,), bow (3,)
-        self._covariance = np.zeros((6, 6))
-        self._bend = np.zeros(3)  # what the shaft's direction is off by, across the straight one
-        self._bend_covariance: Matrix = FIRST_BEND_RAD**2 * np.eye(3)
-        self._before: GuidePose | None = None
-        self._straight: Vector | None = None
+        self._needle = NeedleFilter(self._settings, self._views)
         self._steady_ns: int | None = None
         self._coasted: dict[int, int] = {}
+        self._sweep = Sweep()
         self.select_target()
 
     def select_target(self, place: Place | None = None) -> None:
@@ -68,239 +53,90 @@ class Localiser:
     def prior(self, geometry: ImageGeometry, robot: RobotState, size: Size) -> ShaftPrior:
         """Return where the shaft is expected in the image, for the tracker to search near."""
         pose = guide_pose(robot.position)
-        tip_px = shown(self._tip_m(pose), geometry, size).px
+        tip_px = shown(self._needle.tip_m(pose), geometry, size).px
         return ShaftPrior(shown(pose.remote_centre_m, geometry, size).px, tip_px)
 
+    def swept_shaft(
+        self, geometry: ImageGeometry, robot: RobotState, size: Size
+    ) -> tuple[tuple[Vector, Vector], ...]:
+        """Return the parts of the shaft in an image of a sweep, each from (u, v) towards the tip; none of any other."""
+        pose = guide_pose(robot.position)
+        if not isinstance(geometry, ProbeGeometry) or not self._sweep.is_swept(geometry):
+            return ()
+        tip_m, direction = self._needle.tip_m(pose), self._needle.direction(pose)
+        return tuple(
+            (
+                shown(tip_m - last_m * direction, geometry, size).px,
+                shown(tip_m - first_m * direction, geometry, size).px,
+            )
+            for first_m, last_m in PARTS_M
+        )
+
     def step(
-        self, track: Track, geometry: ImageGeometry, robot: RobotState, size: Size, view: int = 0
+        self,
+        track: Track,
+        geometry: ImageGeometry,
+        robot: RobotState,
+        size: Size,
+        view: int = 0,
+        contrasts: tuple[float | None, ...] = (),
     ) -> Fix | None:
         """Return the fix of one frame, None of one that is older than another view's newest.
 
         Such a frame still counts, for less the older it is, up to ``late_s``; none older than that does.
-        ``robot`` is its state when the frame was acquired, size is (u, v).
+        ``robot`` is its state when the frame was acquired, size is (u, v); ``contrasts`` is what the parts of
+        ``swept_shaft`` stand out by in an image of a sweep.
         """
         pose, steady_ns = guide_pose(robot.position), track.acquired_steady_ns
         dt_s = 0.0 if self._steady_ns is None else (steady_ns - self._steady_ns) / NS_PER_S
         if dt_s < -self._settings.late_s:
             return None
-        before = shown(self._tip_m(pose), geometry, size)
-        if self._steady_ns is None:
-            self._covariance[:3, :3] = self._registration(before)
+        self._needle.puncture(pose)
         if dt_s >= 0:
-            if pose.insertion_m > 0:
-                self._predict(dt_s, pose, self._hidden_way(before, pose))
-            else:
-                self._move_in_air(pose)
-            self._steady_ns, self._before = steady_ns, pose
+            expected = shown(self._needle.tip_m(pose), geometry, size)
+            self._needle.move_on(dt_s, pose, expected)
+            self._steady_ns = steady_ns
         late_s, dt_s = max(-dt_s, 0.0), max(dt_s, 0.0)
-        self._target.step(track.target, geometry, size, dt_s, steady_ns, view=view, late_s=late_s)
-        seen_from = shown(self._tip_m(pose), geometry, size)
-        accepted = track.needle is not None and self._see_needle(
-            track.needle, seen_from, pose, dt_s, late_s
+        self._follow_probe(geometry, pose, contrasts, steady_ns)
+        self._target.step(
+            track.target, geometry, size, dt_s, steady_ns, view, late_s, self._sweep.laid
+        )
+        seen_from = shown(self._needle.tip_m(pose), geometry, size)
+        accepted = track.needle is not None and self._needle.see(
+            track.needle, seen_from, pose, dt_s, late_s, at_rest=self._target.at_rest
         )
         must_be_seen = self._in_view(pose, geometry, size)
         missed = 0 if accepted or not must_be_seen else self._coasted.get(view, 0) + 1
+        if self._sweep.plane is Plane.SWEPT and not accepted:
+            missed = self._coasted.get(view, 0)  # the image is aside
         self._coasted[view] = missed
         return None if late_s > 0 else self._fix(track, geometry.epoch, seen_from.unseen, pose)
 
-    def _tip_m(self, pose: GuidePose) -> Vector:
-        tip_m: Vector = straight_tip(pose) + SUM @ self._state
-        return tip_m
-
-    def _direction(self, pose: GuidePose) -> Vector:
-        """Return the unit vector (3,) along the shaft at the tip."""
-        direction = pose.direction + self._bend
-        return direction / np.linalg.norm(direction)
-
-    def _registration(self, view: Shown) -> Matrix:
-        """Return how unsure (3, 3) the tip is before anything is seen; along one view's X-rays, as the robot is."""
-        spread: Matrix = np.eye(3) * self._settings.registration_sigma_m**2
-        if view.off_plane_m is None and self._views == 1:
-            along = np.outer(view.unseen, view.unseen)
-            spread = spread @ (np.eye(3) - along) + along * self._settings.robot_sigma_m**2
-        return spread
-
-    def _hidden_way(self, view: Shown, pose: GuidePose) -> Vector | None:
-        """Return the way (3,) across the shaft in which no view shows a bow but by the tip's place along the shaft."""
-        if view.off_plane_m is not None or self._views > 1:
-            return None
-        way = view.unseen - (view.unseen @ pose.direction) * pose.direction
-        length = float(np.linalg.norm(way))
-        return None if length < ALONG_THE_RAY else way / length
-
-    def _predict(self, dt_s: float, pose: GuidePose, hidden: Vector | None) -> None:
-        """Let knowledge age by time, advance and pivot; a hidden bow is kept by the tissue as it was last seen.
-
-        What the breath adds to a hidden bow goes with it: it is measured at rest alone.
-        """
-        settings, before = self._settings, self._before
-        advance_m = 0.0 if before is None else abs(pose.insertion_m - before.insertion_m)
-        grown = (settings.bend_sigma_per_m * advance_m) ** 2 + self._drifted_m2(dt_s, pose)
-        self._covariance[:3, :3] += grown * np.eye(3)
-        across = np.eye(3) - np.outer(pose.direction, pose.direction)
-        unseen = np.zeros((3, 3)) if hidden is None else np.outer(hidden, hidden)
-        kept = float(np.exp(-dt_s / settings.bow_time_s))
-        decay = np.eye(6)
-        decay[3:, 3:] = kept * (np.eye(3) - unseen) + unseen
-        self._state = decay @ self._state
-        self._covariance = decay @ self._covariance @ decay.T
-        grows = (1.0 - kept**2) * self._bow_m2(pose) * (across - unseen)
-        if before is not None:
-            grows += self._hidden_growth_m2(before, pose) * unseen
-        self._covariance[3:, 3:] += grows
-        turned = (2.0 * advance_m) ** 2 + 0.01**2 * dt_s
-        self._bend = across @ self._bend
-        self._bend_covariance = across @ self._bend_covariance @ across + turned * across
-
-    def _move_in_air(self, pose: GuidePose) -> None:
-        """Let knowledge age by the tip's way alone: nothing bends it, but registration differs from place to place."""
-        if self._before is not None:
-            moved_m = float(np.linalg.norm(straight_tip(pose) - straight_tip(self._before)))
-            self._covariance[:3, :3] += (self._settings.bend_sigma_per_m * moved_m) ** 2 * np.eye(3)
-
-    def _drifted_m2(self, dt_s: float, pose: GuidePose) -> float:
-        """Return by how much time alone adds to the tip's variance: not without end, for the guide holds the needle.
-
-        Without that bound a needle that waits for the breath, too shallow to be in the image, becomes too
-        unsure to go on, and the longer it is held the more so.
-        """
-        settings = self._settings
-        bound_m2 = settings.registration_sigma_m**2 + (settings.drift_per_m * pose.insertion_m) ** 2
-        room_m2 = bound_m2 - float(np.linalg.eigvalsh(self._covariance[:3, :3])[-1])
-        return min(settings.drift_sigma_mps**2 * dt_s, max(room_m2, 0.0))
-
-    def _bow_m2(self, pose: GuidePose) -> float:
-        """Return the variance of the needle's bow at this depth, after this much pivoting."""
-        if self._straight is None or self._before is None or self._before.insertion_m <= 0:
-            self._straight = pose.direction
-        turned = float(np.linalg.norm(pose.direction - self._straight))
-        bow_m = 0.5 * self._settings.curvature_sigma_per_m * pose.insertion_m**2
-        pivot_m = self._settings.pivot_sigma * turned * pose.insertion_m
-        return bow_m**2 + pivot_m**2
-
-    def _hidden_growth_m2(self, before: GuidePose, pose: GuidePose) -> float:
-        """Return by how much an advance and a pivot add to the variance of a bow that does not show.
-
-        Curvature is alike over ``CURVES_M`` of path, what a pivot moves over ``PIVOTS_RAD``: within them
-        errors add up, beyond them as those of a random walk.
-        """
-        settings, depth_m = self._settings, pose.insertion_m
-        advance_m = abs(pose.insertion_m - before.insertion_m)
-        turn_rad = float(np.linalg.norm(pose.direction - before.direction))
-        bow = (settings.curvature_sigma_per_m * depth_m) ** 2 * advance_m * CURVES_M
-        return bow + (settings.pivot_sigma * depth_m) ** 2 * turn_rad * PIVOTS_RAD
-
-    def _see_needle(
-        self, seen: NeedleTrack, view: Shown, pose: GuidePose, dt_s: float, late_s: float
-    ) -> bool:
-        """Fuse a sighting; return False when it is unsound, or too far from what was predicted."""
-        tip_px, covariance_px2 = seen.tip_px, seen.tip_covariance_px2
-        if seen.image_tip_px is not None and seen.image_covariance_px2 is not None:
-            tip_px, covariance_px2 = seen.image_tip_px, seen.image_covariance_px2
-        if not is_sound(tip_px, covariance_px2, *seen.direction, seen.direction_sigma_rad):
-            return False
-        settings, scale = self._settings, np.diag(view.spacing_m)
-        residual = scale @ (tip_px - view.px)
-        noise = scale @ covariance_px2 @ scale + np.eye(2) * settings.image_sigma_m**2
-        # An echo fades before the tip does, or goes on beyond it: only along the shaft.
-        noise += settings.tip_end_sigma_m**2 * np.outer(seen.direction, seen.direction)
-        noise += (settings.drift_sigma_mps**2 + self._bow_m2(pose) / settings.bow_time_s) * (
-            late_s * np.eye(2)
-        )
-        rows = view.across @ SUM
-        off = view.across @ SUM @ self._state + scale @ (seen.tip_px - view.px)
-        if float(np.linalg.norm(off)) > settings.offset_limit_m:
-            return False
-        if view.off_plane_m is None:
-            ways = self._shown_ways(scale @ seen.direction, noise)
-            rows, residual, noise = ways @ rows, ways @ residual, ways @ noise @ ways.T
-        innovation = rows @ self._covariance @ rows.T + noise
-        if residual @ np.linalg.solve(innovation, residual) > settings.outlier_chi2:
-            return False
-        if not self._see_bend(seen, view, pose):
-            return False
-        if view.off_plane_m is None:
-            self._fuse_x_ray(rows, residual, noise, view, pose, dt_s)
-        else:
-            self._fuse_slice(rows, residual, noise, view, dt_s)
-        return True
-
-    def _fuse_slice(
-        self, rows: Matrix, residual: Vector, noise: Matrix, view: Shown, dt_s: float
-    ) -> None:
-        """Fuse a sighting in an ultrasound image, and that the needle lies in its slice at all."""
-        if view.slice_sigma_m is not None and view.off_plane_m is not None:
-            # Being out of the plane is no fresh error on every frame: many frames must not average it away.
-            frames = max(1.0, 2 * self._settings.slice_correlation_s / max(dt_s, 1e-3))
-            rows = np.vstack([rows, view.unseen @ SUM])
-            residual = np.append(residual, -view.off_plane_m)
-            slice_m = self._settings.slice_factor * view.slice_sigma_m
-            noise = independent(noise, slice_m**2 * frames)
-        self._state, self._covariance = fused(self._state, self._covariance, rows, residual, noise)
-
-    def _shown_ways(self, shaft: Vector, noise: Matrix) -> Matrix:
-        """Return the ways (n, 2) in which an X-ray image shows the tip: across the shaft's shadow, perhaps along it.
-
-        The robot knows how deep the needle is, so where the tip lies along its shaft's shadow shows the part of
-        its bow that the image hides, and is worth its error times the tangent of the angle between shaft and
-        ray. It is taken only where that error is small: the tip is clear of other metal, and the breath,
-        which bows the needle too, is at rest.
-        """
-        way = shaft / np.linalg.norm(shaft)
-        side = np.array([[-way[1], way[0]]])
-        if way @ noise @ way > self._settings.along_shaft_sigma_m**2 or not self._target.at_rest:
-            return side
-        return np.vstack([side, way])
-
-    def _fuse_x_ray(
+    def _follow_probe(
         self,
-        rows: Matrix,
-        residual: Vector,
-        noise: Matrix,
-        view: Shown,
+        geometry: ImageGeometry,
         pose: GuidePose,
-        dt_s: float,
+        contrasts: tuple[float | None, ...],
+        steady_ns: int,
     ) -> None:
-        """Fuse where a tip lies across its shaft's shadow, then along it where that is shown."""
-        # No fresh error on every frame: many frames must not average it away.
-        frames = max(1.0, 2 * self._settings.along_shaft_correlation_s / max(dt_s, 1e-3))
-        wider = np.sqrt([1.0, frames])[: len(rows)]
-        self._state, self._covariance = fused_shadow(
-            (self._state, self._covariance),
-            rows,
-            residual,
-            noise * np.outer(wider, wider),
-            shaft=self._direction(pose),
-            ray=None if self._views > 1 else view.unseen,
-            hidden=self._hidden_way(view, pose),
-        )
-
-    def _see_bend(self, seen: NeedleTrack, view: Shown, pose: GuidePose) -> bool:
-        """Fuse how the shaft is turned in the image; False when no needle is turned so.
-
-        A shaft that is seen from near its end turns by more in the image than it is bent.
-        """
-        expected = view.across @ pose.direction
-        length = max(float(np.linalg.norm(expected)), ALONG_THE_RAY)
-        direction = np.array(view.spacing_m) * seen.direction
-        turn = np.arctan2(direction[1], direction[0]) - np.arctan2(expected[1], expected[0])
-        rows = (np.array([[-expected[1], expected[0]]]) @ view.across) / length**2
-        off = float((turn - float(rows[0] @ self._bend) + np.pi) % (2 * np.pi) - np.pi)
-        noise = np.array([[seen.direction_sigma_rad**2]])
-        variance = float((rows @ self._bend_covariance @ rows.T + noise)[0, 0])
-        if off**2 > self._settings.outlier_chi2 * variance:
-            return False
-        self._bend, self._bend_covariance = fused(
-            self._bend, self._bend_covariance, rows, np.array([off]), noise
-        )
-        return True
+        """Follow a tracked probe, and take what a sweep that is over tells of the needle out of the plane."""
+        if not isinstance(geometry, ProbeGeometry):
+            return
+        if self._target.at_rest:
+            tip_m, direction = self._needle.unbent(pose)
+            for part, contrast in enumerate(contrasts):
+                if contrast is not None:
+                    middle_m = tip_m - float(np.mean(PARTS_M[part])) * direction
+                    self._sweep.add(part, px_from_base(middle_m, geometry)[1], contrast)
+        told = self._sweep.step(geometry, steady_ns)
+        self._needle.tell(told, geometry.base_from_image[:3, 2])
 
     def _in_view(self, pose: GuidePose, geometry: ImageGeometry, size: Size) -> bool:
         """Return whether so much of the needle is inside the image that it must be seen."""
         if pose.insertion_m <= 0:
             return False
         back_m = self._settings.view_margin_m
-        u, v = shown(self._tip_m(pose) - back_m * pose.direction, geometry, size).px
+        u, v = shown(self._needle.tip_m(pose) - back_m * pose.direction, geometry, size).px
         return bool(0 <= u < size[0] and 0 <= v < size[1] and pose.insertion_m > back_m)
 
     def _fix(self, track: Track, epoch: int, unseen: Vector, pose: GuidePose) -> Fix:
@@ -309,10 +145,10 @@ class Localiser:
             sequence=track.sequence,
             stamp_ns=track.stamp_ns,
             acquired_steady_ns=track.acquired_steady_ns,
-            tip_m=self._tip_m(pose),
-            tip_covariance_m2=SUM @ self._covariance @ SUM.T,
-            direction=self._direction(pose),
-            direction_covariance=self._bend_covariance,
+            tip_m=self._needle.tip_m(pose),
+            tip_covariance_m2=self._needle.tip_covariance_m2,
+            direction=self._needle.direction(pose),
+            direction_covariance=self._needle.direction_covariance,
             target_m=target.point_m,
             target_covariance_m2=target.covariance_m2,
             insertion_m=pose.insertion_m,
@@ -324,4 +160,5 @@ class Localiser:
             geometry_epoch=epoch,
             coasted=min(self._coasted.values()),
             target_coasted=target.coasted,
+            plane=self._sweep.plane,
         )

@@ -91,6 +91,13 @@ class LocaliseSettings(Settings):
         le=0.5,
         description="How much older than another view's newest a frame may be and still count.",
     )
+    flex_length_m: float = Field(
+        0.0,
+        ge=0,
+        le=0.3,
+        description="Depth over which tissue holds the needle against a pivot: the fourth root of 4 EI over its "
+        "stiffness; 0: it is taken as rigid.",
+    )
     slice_factor: float = Field(
         1.0,
         gt=0,

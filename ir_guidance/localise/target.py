@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ir_guidance.geometry import base_ray_from_px_carm, nearest_to_rays
+from ir_guidance.geometry import base_ray_from_px_carm, nearest_to_rays, px_from_base
 from ir_guidance.localise.breathing import Breath
 from ir_guidance.localise.fusion import fused, independent, is_sound
 from ir_guidance.localise.settings import LocaliseSettings
@@ -44,6 +44,7 @@ class TargetFilter:
         self._rays: dict[int, tuple[Vector, Vector]] = {}
         self._estimate: tuple[Vector, Matrix] | None = None
         self._unseen: dict[int, int] = {}
+        self._laid: ProbeGeometry | None = None
         self.breath = Breath(settings.breathing)
 
     @property
@@ -81,8 +82,13 @@ class TargetFilter:
         steady_ns: int,
         view: int = 0,
         late_s: float = 0.0,
+        laid: ProbeGeometry | None = None,
     ) -> None:
-        """Take what one image shows of the target, None when it does not; ``late_s`` older than another's newest."""
+        """Take what one image shows of the target, None when it does not; ``late_s`` older than another's newest.
+
+        ``laid`` is where the operator laid a probe that is not there now.
+        """
+        self._laid = laid
         if self._estimate is not None:
             grown = (self._settings.target_speed_mps * dt_s) ** 2
             moves = np.eye(3) if self._ray is None else across(self._ray)
@@ -108,7 +114,7 @@ class TargetFilter:
             return False
         point_m, covariance_m2 = self._estimate
         image = shown(point_m, geometry, size)
-        rows, residual, noise = self._measured(seen, image)
+        rows, residual, noise = self._measured(seen, image, point_m)
         noise += (self._settings.target_speed_mps * late_s) ** 2 * np.eye(len(noise))
         self._estimate = fused(point_m, covariance_m2, rows, residual, noise)
         hides = image.off_plane_m is None and self._views == 1
@@ -132,17 +138,20 @@ class TargetFilter:
         point_m = nearest_to_rays((first, second), (one, other))
         return None if point_m is None else (point_m, ANYWHERE_M**2 * np.eye(3))
 
-    def _measured(self, seen: TargetTrack, view: Shown) -> tuple[Matrix, Vector, Matrix]:
+    def _measured(
+        self, seen: TargetTrack, view: Shown, point_m: Vector
+    ) -> tuple[Matrix, Vector, Matrix]:
         """Return what of the target is measured, by how much it differs, and the noise."""
         settings, scale = self._settings, np.diag(view.spacing_m)
         residual = scale @ (seen.px - view.px)
         noise = scale @ seen.covariance_px2 @ scale + np.eye(2) * settings.image_sigma_m**2
         if view.off_plane_m is None:
             return view.across, residual, noise
-        # The operator has laid the plane through the target.
+        # The operator has laid the plane through the target, and may have moved it since.
+        off_m = view.off_plane_m if self._laid is None else px_from_base(point_m, self._laid)[1]
         rows = np.vstack([view.across, view.unseen])
         noise = independent(noise, settings.target_plane_sigma_m**2)
-        return rows, np.append(residual, -view.off_plane_m), noise
+        return rows, np.append(residual, -off_m), noise
 
 
 def across(ray: Vector) -> Matrix:

@@ -13,6 +13,7 @@ from geometry_msgs.msg import Point
 from pydantic import Field
 from rclpy.action import ActionClient
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from std_srvs.srv import Trigger
 
 from ir_guidance.commands import motion_keys
 from ir_guidance.nodes import conversions, qos, topics
@@ -76,6 +77,7 @@ class OperatorNode(LifecycleNode):
         self._select = self.create_client(SelectTarget, topics.SELECT_TARGET)
         self._compute = self.create_client(ComputePlan, topics.COMPUTE_PLAN)
         self._approve = self.create_client(ApprovePlan, topics.APPROVE_PLAN)
+        self._sweep = self.create_client(Trigger, topics.SWEEP_PROBE)
         self._insert = ActionClient(self, Insert, topics.INSERT)
 
     @reported
@@ -188,6 +190,8 @@ class OperatorNode(LifecycleNode):
                 plan_hash=wish.approve, operator_name=f"{self.name} operator", approve=True
             )
             self._ask(self._approve, request)
+        if wish.sweep and self._sweep.service_is_ready():
+            self._sweep.call_async(Trigger.Request())
         if wish.insert and self._insert.server_is_ready():
             future = self._insert.send_goal_async(Insert.Goal(plan_hash=wish.insert))
             future.add_done_callback(self._on_goal_answer)

@@ -14,6 +14,7 @@ from pydantic import Field
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from sensor_msgs.msg import CameraInfo, Image, JointState
 from std_msgs.msg import UInt8
+from std_srvs.srv import Trigger
 
 from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
@@ -32,6 +33,7 @@ from ir_guidance.room.modality import (
     picture,
     view_of,
 )
+from ir_guidance.room.patient import Room
 from ir_guidance.room.patients import ultrasound_patient
 from ir_guidance.room.sight import sight
 from ir_guidance.values import NS_PER_S, Pixels
@@ -89,6 +91,7 @@ class RoomNode(LifecycleNode):
         self._timers_running: list = []
         self._pulses, self._wanted = 0, 1
         self.create_subscription(UInt8, topics.PULSES_WANTED, self._on_pulses_wanted, qos.LATCHED)
+        self.create_service(Trigger, topics.SWEEP_PROBE, self._on_sweep)
 
     def _connect_robot(self) -> None:
         """Take commands and report as the robot; a robot elsewhere does both itself."""
@@ -189,6 +192,12 @@ class RoomNode(LifecycleNode):
         if msg.data:
             self._wanted = msg.data
 
+    def _on_sweep(self, request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        """Move the probe as the sonographer would who is asked to."""
+        response.success = isinstance(self._room, Room) and self._room.sweep_probe()
+        response.message = "" if response.success else "there is no probe here that could be swept"
+        return response
+
     def _on_joints(self, msg: JointState) -> None:
         position = dict(zip(msg.name, msg.position, strict=False))
         if isinstance(self._robot, HeardRobot) and not self._robot.hear(position):
@@ -229,8 +238,8 @@ class RoomNode(LifecycleNode):
             self._dropped += 1
 
     def _send_frame(self, shot: Shot, pixels: Pixels) -> None:
-        _, sequence, stamp_ns, acquired_ns = shot
-        frame = frame_of(self._room, pixels, sequence, stamp_ns, acquired_ns)
+        snapshot, sequence, stamp_ns, acquired_ns = shot
+        frame = frame_of(self._room, snapshot, pixels, sequence, stamp_ns, acquired_ns)
         delivery = Delivery(steady_ns(), dropped=self._dropped)
         image, info = conversions.frame_to_msg(frame, delivery)
         self._infos.publish(info)

@@ -11,6 +11,7 @@ CARM_GEOMETRY = "imaging/carm_geometry"
 CAMERA_INFO = "imaging/camera_info"
 FLUOROSCOPY_FRAME = "imaging/fluoroscopy_frame"
 PULSES_WANTED = "imaging/pulses_wanted"
+SWEEP_PROBE = "imaging/sweep_probe"
 
 TRACK = "guidance/track"
 ADVICE = "guidance/advice"

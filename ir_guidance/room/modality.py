@@ -50,14 +50,19 @@ def picture(room: AnyRoom, snapshot: Any, view: int) -> Pixels:
 
 
 def frame_of(
-    room: AnyRoom, pixels: Pixels, sequence: int, stamp_ns: int, acquired_steady_ns: int
+    room: AnyRoom,
+    snapshot: Any,
+    pixels: Pixels,
+    sequence: int,
+    stamp_ns: int,
+    acquired_steady_ns: int,
 ) -> Frame:
-    """Return an image of a room with all that its machine says of it, of the plane whose turn it was.
+    """Return the image of a snapshot of a room with all that its machine says of it, of the plane whose turn it was.
 
     By X-rays the spacing is that at the isocentre, where the needle is taken to be.
     """
     if isinstance(room, Room):
-        geometry = room.geometry
+        geometry = room.geometry_of(snapshot)
         return Frame(
             pixels,
             sequence,

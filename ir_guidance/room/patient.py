@@ -8,6 +8,8 @@ Everything is drawn from one seed. The room is the truth that guidance is judged
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
@@ -22,6 +24,7 @@ from ir_guidance.room.mechanics import Mechanics, Push
 from ir_guidance.room.mirrors import MirrorSettings
 from ir_guidance.room.needle import Needle, NeedleSettings
 from ir_guidance.room.needle_echo import NeedleEcho, NeedleEchoSettings
+from ir_guidance.room.probe import Probe, ProbeSettings
 from ir_guidance.room.scan_lines import ScanLines
 from ir_guidance.room.scanner import ScannerSettings
 from ir_guidance.room.screen import Screen, ScreenSettings
@@ -41,6 +44,7 @@ class RoomSettings(Settings):
     tissue: TissueSettings = TissueSettings()
     mirrors: MirrorSettings = MirrorSettings()
     scanner: ScannerSettings = ScannerSettings()
+    probe: ProbeSettings = ProbeSettings()
     needle: NeedleSettings = NeedleSettings()
     needle_echo: NeedleEchoSettings = NeedleEchoSettings()
     haze: HazeSettings = HazeSettings()
@@ -102,6 +106,7 @@ class Room:
         self._ultrasound = self._imaging(base_from_image, echo_seed, image_seed)
         self.geometry = self._calibrated(base_from_image, np.random.default_rng(probe_seed))
         self._screen = self._drawn_screen(np.random.default_rng((seed, 7)))
+        self._probe = Probe(settings.probe, seed)
         self._time_s = 0.0
 
     def _imaging(
@@ -134,6 +139,7 @@ class Room:
             self._anatomy,
             self._breathing,
             generator,
+            settings.probe.sweep_m,
         )
 
     def _look(
@@ -171,6 +177,7 @@ class Room:
             base_from_image=error @ base_from_image,
             slice_sigma_m=scanner.elevation_sigma_m,
             epoch=1,
+            tracked=settings.probe.sweep_m > 0.0,
         )
 
     def _drawn_screen(self, generator: np.random.Generator) -> Screen | None:
@@ -243,7 +250,19 @@ class Room:
             inserted=world.insertion_m > 0.0,
             target_m=world.target_m,
             push_m=world.push_m,
+            probe_out_m=self._probe.out_m(self._time_s),
         )
+
+    def sweep_probe(self) -> bool:
+        """Begin to sweep the probe across the needle; False where it is held still."""
+        self._probe.sweep(self._time_s)
+        return self._probe.can_sweep
+
+    def geometry_of(self, snapshot: Snapshot) -> ProbeGeometry:
+        """Return where the pixels of a snapshot's image lie, by the probe's calibration and its tracker."""
+        out_m = self._probe.tracked_m(snapshot.time_s, snapshot.probe_out_m)
+        moved = transform(np.eye(3), np.array([0.0, 0.0, out_m]))
+        return replace(self.geometry, base_from_image=self.geometry.base_from_image @ moved)
 
     def render(self, snapshot: Snapshot) -> NDArray[np.uint8]:
         """Return the image (rows, columns) of a snapshot, a new array each time."""
@@ -257,6 +276,7 @@ class Room:
         world = self._mechanics
         tip_m = world.needle.shape_m[-1]
         out_m = float((self._image_from_base[:3, :3] @ tip_m + self._image_from_base[:3, 3])[2])
+        out_m -= self._probe.out_m(self._time_s)
         return Truth(
             steady_ns=steady_ns,
             tip_m=tip_m,

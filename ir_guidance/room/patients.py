@@ -10,19 +10,26 @@ from __future__ import annotations
 
 from ir_guidance.room.draw_anatomy import AnatomySettings
 from ir_guidance.room.patient import RoomSettings
+from ir_guidance.room.probe import ProbeSettings
 from ir_guidance.room.tissue import TissueSettings
 from ir_guidance.settings import merged
 
 FLUID = TissueSettings(lesion=(0.05, 0.10))
 """Fluid and blood scatter hardly any sound."""
 
+SWEPT = ProbeSettings(sweep_m=0.002, sweep_s=1.6)
+"""A tracked probe, swept over 2 mm to either side within the rest of one breath."""
+
 ULTRASOUND: dict[str, RoomSettings] = {
-    "ablation": RoomSettings(anatomy=AnatomySettings(lesion_radius_m=(0.006, 0.010))),
+    "biopsy": RoomSettings(probe=SWEPT),
+    "ablation": RoomSettings(probe=SWEPT, anatomy=AnatomySettings(lesion_radius_m=(0.006, 0.010))),
     "drainage": RoomSettings(
+        probe=SWEPT,
         anatomy=AnatomySettings(lesion_radius_m=(0.012, 0.016), lesion_depth_m=(0.036, 0.045)),
         tissue=FLUID,
     ),
     "vascular_access": RoomSettings(
+        probe=SWEPT,
         anatomy=AnatomySettings(
             lesion_radius_m=(0.0035, 0.0050),
             lesion_long_m=(0.015, 0.025),

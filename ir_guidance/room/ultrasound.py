@@ -38,6 +38,7 @@ class Snapshot:
 
     ``shaft_m`` (n, 3) runs from the remote centre to the tip; ``target_m`` is the lesion's centre
     now and ``push_m`` how far the needle has pushed it. ``inserted`` false: the needle is in the air.
+    ``probe_out_m`` is how far the probe has been moved out of the plane that it was laid in.
     """
 
     time_s: float
@@ -46,6 +47,7 @@ class Snapshot:
     inserted: bool
     target_m: Vector
     push_m: Vector
+    probe_out_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +120,16 @@ class Ultrasound:
 
     def render(self, snapshot: Snapshot) -> NDArray[np.uint8]:
         """Return the image (rows, columns), a new array each time; the same snapshot gives the same image."""
-        field = self._volume.seen(snapshot.time_s, snapshot.breath_m, *self._pushed(snapshot))
+        probe_out_m = snapshot.probe_out_m
+        pushed = self._pushed(snapshot)
+        field = self._volume.seen(snapshot.time_s, snapshot.breath_m, *pushed, probe_out_m)
         np.copyto(self._gain, self._still_gain)
         for shadow in self._shadows:
             shadow.darken(self._gain, snapshot.breath_m)
         echo, haze = self.look.echo, self.look.haze
-        shaft = echo.see(snapshot.shaft_m, self._image_from_base) if snapshot.inserted else None
+        image_from_base = self._image_from_base.copy()
+        image_from_base[2, 3] -= probe_out_m
+        shaft = echo.see(snapshot.shaft_m, image_from_base) if snapshot.inserted else None
         if shaft is not None:
             echo.shade(shaft, self._gain)
         field *= self._gain

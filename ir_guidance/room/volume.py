@@ -48,9 +48,10 @@ class Volume:
         anatomy: Anatomy,
         breathing: Breathing,
         generator: np.random.Generator,
+        sweep_m: float = 0.0,
     ) -> None:
-        """Make slices that cover every place from which breathing can bring tissue into the image."""
-        self._scanner = scanner
+        """Make slices that cover every place from which breath, or a sweep of the probe, can bring tissue into view."""
+        self._scanner, self._sweep_m = scanner, sweep_m
         self._lines = lines
         self._breathing = breathing
         reach_m = -breathing.limit_m / (lines.line_m, 1.0, lines.row_m)
@@ -86,8 +87,8 @@ class Volume:
     ) -> None:
         step_m = self._scanner.slice_step_m
         reach_m = -float(self._breathing.limit_m[1])
-        self._first_m = min(reach_m, 0.0) - 0.5 * step_m
-        count = int(np.ceil((abs(reach_m) + step_m) / step_m)) + 1
+        self._first_m = min(reach_m, 0.0) - self._sweep_m - 0.5 * step_m
+        count = int(np.ceil((abs(reach_m) + 2.0 * self._sweep_m + step_m) / step_m)) + 1
         places_m = self._first_m + step_m * np.arange(count, dtype=np.float64)
         stack = slices(
             tissue.scattering, mirrors.reflection, places_m, generator, self._scanner, self._lines
@@ -96,7 +97,14 @@ class Volume:
         self._blend = np.empty(self._stack.shape[1:], np.float32)
         self._spill = np.empty_like(self._blend)
 
-    def seen(self, time_s: float, breath_m: Vector, target_m: Vector, push_m: Vector) -> Field32:
+    def seen(
+        self,
+        time_s: float,
+        breath_m: Vector,
+        target_m: Vector,
+        push_m: Vector,
+        probe_out_m: float = 0.0,
+    ) -> Field32:
         """Return the complex samples as (2, rows, lines), valid until the next call.
 
         Args:
@@ -104,8 +112,9 @@ class Volume:
             breath_m: Displacement (3,) of the organ in ``base_link``.
             target_m: Where the needle pushes: lateral place and depth.
             push_m: How far, across and down; the tissue round it follows less with distance.
+            probe_out_m: How far the probe is out of its first plane.
         """
-        self._blend_slices(-self._shares * float(breath_m[1]))
+        self._blend_slices(probe_out_m - self._shares * float(breath_m[1]))
         rest_m = self._breathing.rest_depth(self._ranges_m, breath_m)
         share = self._breathing.share(rest_m)
         across_m, down_m = share * float(breath_m[0]), share * -float(breath_m[2])

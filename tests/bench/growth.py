@@ -82,7 +82,9 @@ def fluoroscopy_frames(devices: int, count: int) -> list[Frame]:
     frames = []
     for number in range(1, count + 1):
         room.step(number / room.pulse_rate_hz, guide_pose(np.array(INSERTED)))
-        frames.append(frame_of(room, room.render(room.snapshot(), 0), number, number, number))
+        snapshot = room.snapshot()
+        pixels = room.render(snapshot, 0)
+        frames.append(frame_of(room, snapshot, pixels, number, number, number))
     return frames
 
 

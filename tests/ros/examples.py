@@ -21,6 +21,7 @@ from ir_guidance.values import (
     Mode,
     NeedleTrack,
     Plan,
+    Plane,
     ProbeGeometry,
     RobotState,
     Sphere,
@@ -62,6 +63,7 @@ FIX = Fix(
     coasted=1,
     target_coasted=2,
     unseen=np.array([0.0, 0.6, -0.8]),
+    plane=Plane.SWEPT,
 )
 PLAN = hashed(
     Plan(
@@ -163,6 +165,7 @@ PROBE = ProbeGeometry(
     ),
     slice_sigma_m=0.0012,
     epoch=3,
+    tracked=True,
 )
 CARM = CarmGeometry(
     sdd_m=1.2,

@@ -13,7 +13,8 @@ import pytest
 
 from examples import CARM, CORRECTION, FIX, PAIRS, PLAN, PROBE, STAMP_NS, STEADY_NS, TRACK
 from ir_guidance.nodes import conversions as c
-from ir_guidance.values import Level, Mode, Reason
+from ir_guidance.pipeline import Phase
+from ir_guidance.values import Level, Mode, Plane, Reason
 from ir_guidance_msgs import msg as msgs
 from wire import assert_same, over_the_wire
 
@@ -109,7 +110,10 @@ def test_every_reason_has_a_code(reason):
     assert c.track_from_msg(msg).needle_reason is reason
 
 
-@pytest.mark.parametrize(("values", "msg"), [(Mode, msgs.Correction), (Level, msgs.GateState)])
+@pytest.mark.parametrize(
+    ("values", "msg"),
+    [(Mode, msgs.Correction), (Level, msgs.GateState), (Plane, msgs.Fix), (Phase, msgs.PhaseState)],
+)
 def test_constants_are_those_of_the_values(values, msg):
     assert {member.name: int(member) for member in values} == {
         member.name: getattr(msg, member.name) for member in values
@@ -121,6 +125,7 @@ def test_constants_are_those_of_the_values(values, msg):
     [
         ("track", "needle_reason", 200),
         ("correction", "mode", 9),
+        ("fix", "plane", 3),
         ("report", "level", 5),
         ("plan", "status", msgs.Plan.WITHDRAWN),
         ("plan", "hash", ""),

@@ -62,6 +62,32 @@ def test_a_frame_comes_back_as_it_went(kind, modality):
     )
 
 
+def test_a_tracked_probe_brings_its_place_with_each_image():
+    laid = dataclasses.replace(PROBE, tracked=True)
+    moved = laid.base_from_image.copy()
+    moved[:3, 3] = [0.001, -0.002, 0.0005]
+    geometry = dataclasses.replace(laid, base_from_image=moved)
+    frame = dataclasses.replace(
+        FRAME, modality=Modality.ULTRASOUND, geometry=geometry, exposure=None
+    )
+    image, info = sent(frame)
+    assert_same(frame, c.frame_from_msg(image, info, laid))
+    assert not len(sent(dataclasses.replace(frame, geometry=PROBE))[1].base_from_image)
+
+
+@pytest.mark.parametrize(
+    "bad", [[], [0.0] * 16, [1.0] * 9, (np.eye(4) * 1.1).ravel().tolist(), [np.nan] * 16]
+)
+def test_a_tracked_place_that_is_none_is_refused(bad):
+    geometry = dataclasses.replace(PROBE, tracked=True)
+    image, info = sent(
+        dataclasses.replace(FRAME, modality=Modality.ULTRASOUND, geometry=geometry, exposure=None)
+    )
+    info.base_from_image = array("d", bad)
+    with pytest.raises(c.ConversionError, match="base_from_image"):
+        c.frame_from_msg(image, info, geometry)
+
+
 def test_an_x_ray_frame_goes_whole_in_one_message():
     msg = over_the_wire(c.fluoroscopy_frame_to_msg(FRAME, DELIVERY))
     assert_same(FRAME, c.fluoroscopy_frame_from_msg(msg))

@@ -178,3 +178,28 @@ def test_consent_ends_with_the_work():
     session.see(UNDER_WAY, 1000)
     wish = session.see(replace(UNDER_WAY, finished=True))[0]
     assert (wish.held, wish.consent_hash, wish.insert, wish.gave_up) == (False, "", "", False)
+
+
+SWEEPING = replace(UNDER_WAY, phase=Phase.SWEEPING)
+INHALED = replace(EYES, at_rest=False)
+
+
+def test_the_probe_is_swept_when_asked_as_the_breath_comes_to_rest():
+    session = Session()
+    session.see(UNDER_WAY, 4000, INHALED)
+    assert not any(wish.sweep for wish in session.see(SWEEPING, 2000, INHALED))
+    wishes = session.see(SWEEPING, 2000)
+    assert wishes[0].sweep and not any(wish.sweep for wish in wishes[1:])
+    assert all(wish.held for wish in wishes)
+
+
+def test_no_sweep_begins_late_in_a_rest_or_unasked():
+    session = Session()
+    assert not any(wish.sweep for wish in session.see(UNDER_WAY, 2000))
+    assert not any(wish.sweep for wish in session.see(SWEEPING, 2000))
+    session.see(SWEEPING, 2000, INHALED)
+    assert session.see(SWEEPING)[0].sweep
+
+
+def test_nothing_is_swept_by_one_who_sees_nothing():
+    assert not any(wish.sweep for wish in Session().see(SWEEPING, 4000, None))

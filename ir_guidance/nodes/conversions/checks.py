@@ -44,6 +44,25 @@ def require_finite(msg: Any) -> None:
             raise ConversionError(f"{name_of(msg)}: {field} is not finite")
 
 
+def rigid(msg: Any, field: str) -> Matrix:
+    """Return a rigid 4x4 transform that a message holds row by row.
+
+    Raises:
+        ConversionError: It is not one.
+    """
+    values = getattr(msg, field)
+    transform = square(values) if len(values) == 16 else np.zeros((4, 4))
+    rotation = transform[:3, :3]
+    is_rigid = (
+        np.allclose(transform[3], (0, 0, 0, 1))
+        and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6)
+        and np.linalg.det(rotation) > 0
+    )
+    if not is_rigid:
+        raise ConversionError(f"{name_of(msg)}: {field} is not a rotation and a translation")
+    return transform
+
+
 def _finite(value: Any) -> bool:
     if isinstance(value, float):
         return math.isfinite(value)

@@ -14,11 +14,11 @@ from ir_guidance.nodes.conversions.checks import (
     flat,
     header,
     require_finite,
-    square,
+    rigid,
     vector,
 )
 from ir_guidance.nodes.conversions.image import IMAGE_FRAMES
-from ir_guidance.values import CarmGeometry, Matrix, Modality, ProbeGeometry
+from ir_guidance.values import CarmGeometry, Modality, ProbeGeometry
 from ir_guidance_msgs.msg import CarmGeometry as CarmGeometryMsg
 from ir_guidance_msgs.msg import ProbeGeometry as ProbeGeometryMsg
 
@@ -32,6 +32,7 @@ def probe_geometry_to_msg(geometry: ProbeGeometry, stamp_ns: int) -> ProbeGeomet
         face_px=vector(geometry.face_px),
         base_from_image=flat(geometry.base_from_image),
         slice_sigma_m=float(geometry.slice_sigma_m),
+        tracked=geometry.tracked,
     )
 
 
@@ -43,11 +44,16 @@ def probe_geometry_from_msg(msg: ProbeGeometryMsg) -> ProbeGeometry:
     """
     require_finite(msg)
     _require_positive(msg, "spacing_m", "slice_sigma_m")
-    base_from_image = _rigid(msg, "base_from_image")
+    base_from_image = rigid(msg, "base_from_image")
     across_m, down_m = (float(spacing) for spacing in msg.spacing_m)
     u_px, v_px = (float(px) for px in msg.face_px)
     return ProbeGeometry(
-        (across_m, down_m), (u_px, v_px), base_from_image, msg.slice_sigma_m, msg.epoch
+        spacing_m=(across_m, down_m),
+        face_px=(u_px, v_px),
+        base_from_image=base_from_image,
+        slice_sigma_m=msg.slice_sigma_m,
+        epoch=msg.epoch,
+        tracked=msg.tracked,
     )
 
 
@@ -94,7 +100,7 @@ def carm_geometry_from_msg(msg: CarmGeometryMsg) -> CarmGeometry:
         epoch=msg.epoch,
         centre_px=_centre_px(msg),
         base_from_isocentre=(
-            _rigid(msg, "base_from_isocentre") if len(msg.base_from_isocentre) else None
+            rigid(msg, "base_from_isocentre") if len(msg.base_from_isocentre) else None
         ),
     )
 
@@ -114,18 +120,3 @@ def _require_positive(msg: Any, *fields: str) -> None:
     for field in fields:
         if not np.all(np.asarray(getattr(msg, field)) > 0):
             raise ConversionError(f"{type(msg).__name__}: {field} must be positive")
-
-
-def _rigid(msg: Any, field: str) -> Matrix:
-    """Return a rigid 4x4 transform that a message holds row by row."""
-    values = getattr(msg, field)
-    transform = square(values) if len(values) == 16 else np.zeros((4, 4))
-    rotation = transform[:3, :3]
-    rigid = (
-        np.allclose(transform[3], (0, 0, 0, 1))
-        and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-6)
-        and np.linalg.det(rotation) > 0
-    )
-    if not rigid:
-        raise ConversionError(f"{type(msg).__name__}: {field} is not a rotation and a translation")
-    return transform

@@ -26,6 +26,7 @@ from ir_guidance.values import (
     Mode,
     NeedleTrack,
     Plan,
+    Plane,
     Reason,
     Sphere,
     TargetTrack,
@@ -126,6 +127,7 @@ def fix_to_msg(fix: Fix) -> FixMsg:
         coasted=fix.coasted,
         target_coasted=fix.target_coasted,
         unseen=vector(() if fix.unseen is None else fix.unseen),
+        plane=int(fix.plane),
     )
     if fix.target_m is not None and fix.target_covariance_m2 is not None:
         msg.target_found = True
@@ -149,6 +151,10 @@ def fix_from_msg(msg: FixMsg, boot_id: str | None = BOOT_ID) -> Fix:
     _require_base(msg)
     if len(msg.unseen) not in (0, 3):
         raise ConversionError(f"Fix: unseen has {len(msg.unseen)} numbers, it must be 3 or none")
+    if msg.plane not in {*Plane}:
+        raise ConversionError(
+            f"Fix: plane {msg.plane} is not one of {[int(plane) for plane in Plane]}"
+        )
     return Fix(
         sequence=msg.sequence,
         stamp_ns=stamp_from_msg(msg.header.stamp),
@@ -168,6 +174,7 @@ def fix_from_msg(msg: FixMsg, boot_id: str | None = BOOT_ID) -> Fix:
         coasted=msg.coasted,
         target_coasted=msg.target_coasted,
         unseen=vector(msg.unseen) if len(msg.unseen) else None,
+        plane=Plane(msg.plane),
     )
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,13 +14,23 @@ from sensor_msgs.msg import Image
 from ir_guidance.nodes.conversions.checks import (
     BOOT_ID,
     ConversionError,
+    flat,
     header,
     require_boot,
     require_finite,
+    rigid,
     stamp_from_msg,
     vector,
 )
-from ir_guidance.values import CarmGeometry, Exposure, Frame, Modality, Pixels, ProbeGeometry
+from ir_guidance.values import (
+    CarmGeometry,
+    Exposure,
+    Frame,
+    Modality,
+    Pixels,
+    ProbeGeometry,
+    Vector,
+)
 from ir_guidance_msgs.msg import FrameInfo
 
 LARGEST_PX = 8192
@@ -72,6 +82,7 @@ def frame_to_msg(frame: Frame, delivery: Delivery) -> tuple[Image, FrameInfo]:
         host_steady_ns=delivery.host_steady_ns,
         boot_id=BOOT_ID,
         geometry_epoch=frame.geometry.epoch if frame.geometry else 0,
+        base_from_image=_tracked_pose(frame.geometry),
         modality=CODES[frame.modality],
         view=frame.view,
         spacing_m=vector(frame.spacing_m or (0.0, 0.0)),
@@ -93,9 +104,9 @@ def frame_from_msg(
     """Return the frame of an image and its frame information; the pixels of mono8 are not copied.
 
     Raises:
-        ConversionError: The two have different stamps, ``geometry`` is of another epoch, the
-            modality is unknown, the steady clock another's, the dose or the pulse rate negative,
-            or the image is malformed.
+        ConversionError: The two have different stamps, ``geometry`` is of another epoch, a tracked probe's
+            pose is none, the modality is unknown, the steady clock another's, the dose or the pulse rate
+            negative, or the image is malformed.
     """
     if image.header.stamp != info.header.stamp:
         raise ConversionError(
@@ -117,10 +128,26 @@ def frame_from_msg(
         acquired_steady_ns=info.acquired_steady_ns,
         modality=MODALITIES[info.modality],
         spacing_m=(across_m, down_m) if across_m > 0 and down_m > 0 else None,
-        geometry=geometry,
+        geometry=_placed(geometry, info),
         view=info.view,
         exposure=_exposure(info),
     )
+
+
+def _tracked_pose(geometry: ProbeGeometry | CarmGeometry | None) -> Vector:
+    """Return a tracked probe's pose (16,) row by row; (0,) of what is not tracked."""
+    if isinstance(geometry, ProbeGeometry) and geometry.tracked:
+        return flat(geometry.base_from_image)
+    return vector(())
+
+
+def _placed(
+    geometry: ProbeGeometry | CarmGeometry | None, info: FrameInfo
+) -> ProbeGeometry | CarmGeometry | None:
+    """Return the geometry, of a tracked probe as it was when this image was acquired."""
+    if not isinstance(geometry, ProbeGeometry) or not geometry.tracked:
+        return geometry
+    return replace(geometry, base_from_image=rigid(info, "base_from_image"))
 
 
 def _exposure(info: FrameInfo) -> Exposure | None:

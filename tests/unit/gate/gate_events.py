@@ -12,7 +12,7 @@ from gate_rig import OTHER_PLAN
 from ir_guidance.values import Mean, Mode
 
 NAN, INF = float("nan"), float("inf")
-MODES = [Mode.ADVANCE, Mode.ALIGN, Mode.HOLD, Mode.WAIT_FOR_BREATH, Mode.ARRIVED]
+MODES = [Mode.ADVANCE, Mode.ALIGN, Mode.HOLD, Mode.WAIT_FOR_BREATH, Mode.ARRIVED, Mode.SWEEP]
 # A correction that must not be followed, or only just may; what is left out is as it should be.
 CORRECTIONS: dict[str, dict[str, Any]] = {
     "good": {},

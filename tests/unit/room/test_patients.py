@@ -12,7 +12,8 @@ from ir_guidance.room.patients import ULTRASOUND, ultrasound_patient
 
 def test_patients_are_those_of_procedures_that_there_are():
     assert set(ULTRASOUND) <= set(profile_names())
-    assert ultrasound_patient("biopsy") == RoomSettings()
+    assert ultrasound_patient("biopsy").anatomy == RoomSettings().anatomy
+    assert all(ultrasound_patient(name).probe.sweep_m > 0 for name in ULTRASOUND)
 
 
 @pytest.mark.parametrize("procedure", sorted(ULTRASOUND))
@@ -20,7 +21,8 @@ def test_a_change_leaves_the_rest_of_the_patient(procedure):
     still = BreathingSettings(period_spread=0.0)
     patient = ultrasound_patient(procedure, RoomSettings(breathing=still))
     assert patient.breathing == still
-    assert patient.anatomy == ultrasound_patient(procedure).anatomy != RoomSettings().anatomy
+    assert patient.anatomy == ultrasound_patient(procedure).anatomy
+    assert patient.probe == ultrasound_patient(procedure).probe != RoomSettings().probe
 
 
 def test_a_vessel_runs_across_the_plane_and_a_collection_is_large():
