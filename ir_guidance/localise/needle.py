@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from ir_guidance.kinematics import straight_tip
+from ir_guidance.localise.ageing import bow_m2, drifted_m2, hidden_growth_m2
 from ir_guidance.localise.flex import flexed, pivot_shares
 from ir_guidance.localise.fusion import fused, independent, is_sound
 from ir_guidance.localise.out_of_plane import OutOfPlane
@@ -18,7 +19,6 @@ from ir_guidance.values import GuidePose, Matrix, NeedleTrack, Vector
 
 ALONG_THE_RAY = 1e-3  # sine of the angle between shaft and ray, below which no bend shows as one
 FIRST_BEND_RAD = 0.03
-CURVES_M, PIVOTS_RAD = 0.005, 0.02
 
 SUM = np.hstack([np.eye(3), np.eye(3)])
 """Takes registration and bow (6,) to the tip's offset (3,)."""
@@ -142,7 +142,9 @@ class NeedleFilter:
         """
         settings, before = self._settings, self._before
         advance_m = 0.0 if before is None else abs(pose.insertion_m - before.insertion_m)
-        grown = (settings.bend_sigma_per_m * advance_m) ** 2 + self._drifted_m2(dt_s, pose)
+        grown = (settings.bend_sigma_per_m * advance_m) ** 2 + drifted_m2(
+            dt_s, pose.insertion_m, self._covariance[:3, :3], settings
+        )
         self._covariance[:3, :3] += grown * np.eye(3)
         if self._out is not None:
             self._out.predict(
@@ -155,9 +157,9 @@ class NeedleFilter:
         decay[3:, 3:] = kept * (np.eye(3) - unseen) + unseen
         self._state = decay @ self._state
         self._covariance = decay @ self._covariance @ decay.T
-        grows = (1.0 - kept**2) * self._bow_m2(pose) * (across - unseen)
+        grows = (1.0 - kept**2) * bow_m2(pose, self._punctured, settings) * (across - unseen)
         if before is not None:
-            grows += self._hidden_growth_m2(before, pose) * unseen
+            grows += hidden_growth_m2(before, pose, settings) * unseen
         self._covariance[3:, 3:] += grows
         turned = (2.0 * advance_m) ** 2 + 0.01**2 * dt_s
         self._bend = across @ self._bend
@@ -168,37 +170,6 @@ class NeedleFilter:
         if self._before is not None:
             moved_m = float(np.linalg.norm(straight_tip(pose) - straight_tip(self._before)))
             self._covariance[:3, :3] += (self._settings.bend_sigma_per_m * moved_m) ** 2 * np.eye(3)
-
-    def _drifted_m2(self, dt_s: float, pose: GuidePose) -> float:
-        """Return by how much time alone adds to the tip's variance: not without end, for the guide holds the needle.
-
-        Without that bound a needle that waits for the breath, too shallow to be in the image, becomes too
-        unsure to go on, and the longer it is held the more so.
-        """
-        settings = self._settings
-        bound_m2 = settings.registration_sigma_m**2 + (settings.drift_per_m * pose.insertion_m) ** 2
-        room_m2 = bound_m2 - float(np.linalg.eigvalsh(self._covariance[:3, :3])[-1])
-        return min(settings.drift_sigma_mps**2 * dt_s, max(room_m2, 0.0))
-
-    def _bow_m2(self, pose: GuidePose) -> float:
-        """Return the variance of the needle's bow at this depth, after this much pivoting."""
-        straight = pose.direction if self._punctured is None else self._punctured
-        turned = float(np.linalg.norm(pose.direction - straight))
-        bow_m = 0.5 * self._settings.curvature_sigma_per_m * pose.insertion_m**2
-        pivot_m = self._settings.pivot_sigma * turned * pose.insertion_m
-        return bow_m**2 + pivot_m**2
-
-    def _hidden_growth_m2(self, before: GuidePose, pose: GuidePose) -> float:
-        """Return by how much an advance and a pivot add to the variance of a bow that does not show.
-
-        Curvature is alike over ``CURVES_M`` of path, what a pivot moves over ``PIVOTS_RAD``: within them
-        errors add up, beyond them as those of a random walk.
-        """
-        settings, depth_m = self._settings, pose.insertion_m
-        advance_m = abs(pose.insertion_m - before.insertion_m)
-        turn_rad = float(np.linalg.norm(pose.direction - before.direction))
-        bow = (settings.curvature_sigma_per_m * depth_m) ** 2 * advance_m * CURVES_M
-        return bow + (settings.pivot_sigma * depth_m) ** 2 * turn_rad * PIVOTS_RAD
 
     def see(
         self,
@@ -221,9 +192,10 @@ class NeedleFilter:
         noise = scale @ covariance_px2 @ scale + np.eye(2) * settings.image_sigma_m**2
         # An echo fades before the tip does, or goes on beyond it: only along the shaft.
         noise += settings.tip_end_sigma_m**2 * np.outer(seen.direction, seen.direction)
-        noise += (settings.drift_sigma_mps**2 + self._bow_m2(pose) / settings.bow_time_s) * (
-            late_s * np.eye(2)
-        )
+        noise += (
+            settings.drift_sigma_mps**2
+            + bow_m2(pose, self._punctured, settings) / settings.bow_time_s
+        ) * (late_s * np.eye(2))
         rows = view.across @ SUM
         off = view.across @ SUM @ self._state + scale @ (seen.tip_px - view.px)
         if float(np.linalg.norm(off)) > settings.offset_limit_m:

@@ -13,7 +13,7 @@ from scipy.stats import chi2
 from ir_guidance.geometry import px_from_base_carm, transform
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import Localiser, LocaliseSettings, Place, shown
-from ir_guidance.localise.needle import CURVES_M
+from ir_guidance.localise.ageing import CURVES_M
 from ir_guidance.values import (
     NS_PER_S,
     CarmGeometry,
