@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ir_guidance.frames.ct import read_ct
 from ir_guidance.geometry import transform
 from ir_guidance.plan.lesion import Lesion, ellipsoid
 from ir_guidance.plan.no_go import NoGo, no_go_from_labels
 from ir_guidance.plan.skin import Skin, skin_of_body
-from ir_guidance.room.xray.ct import read_ct
 from ir_guidance.room.xray.parts import Part, ball, curve, tube
 from ir_guidance.room.xray.phantom import AIR, LUNG, outline, torso
 from ir_guidance.room.xray.solids import Shape, Solid, Tube

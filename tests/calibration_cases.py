@@ -11,8 +11,8 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from ir_guidance.calibrate.wires import NWire
+from ir_guidance.frames.ct import Ct
 from ir_guidance.geometry import transform
-from ir_guidance.room.xray.ct import Ct
 from ir_guidance.values import CarmGeometry
 
 MIDDLE_M = np.array([0.05, 0.0, -0.08])

@@ -67,7 +67,7 @@ def check_ct(ct: Path | None, modality: str) -> None:
     """
     if ct is None:
         return
-    from ir_guidance.room.xray.ct import CtError, read_ct
+    from ir_guidance.frames.ct import CtError, read_ct
     from ir_guidance.values import Modality
 
     if modality != Modality.FLUOROSCOPY:

@@ -20,12 +20,14 @@ from ir_guidance.nodes import conversions, mirrors, qos, topics
 from ir_guidance.nodes.conversions import ConversionError
 from ir_guidance.nodes.diagnosis import StageDiagnosis
 from ir_guidance.nodes.insertion import Insertion
+from ir_guidance.nodes.labelled import LabelledVolume, read_no_go
 from ir_guidance.nodes.no_go import no_go
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.plan_service import PlanService
 from ir_guidance.nodes.running import reported, run, steady_ns
 from ir_guidance.pipeline import Phase, Steer, path_normal
 from ir_guidance.plan import PlanRequest
+from ir_guidance.plan.no_go import NoGo
 from ir_guidance.robot_history import RobotHistory
 from ir_guidance.values import Fix, Level, Modality, Plan
 from ir_guidance_msgs.action import Insert
@@ -45,6 +47,7 @@ class PlannerNodeSettings(NodeSettings):
         False, description="Leave out what the image would correct, to compare."
     )
     composed: bool = Field(False, description="Fixes come from a tracker in this process.")
+    no_go: LabelledVolume = LabelledVolume()
 
 
 class PlannerNode(LifecycleNode):
@@ -54,6 +57,7 @@ class PlannerNode(LifecycleNode):
         super().__init__("planner", **(OPTIONS | options))
         self.settings, self._profile = read_settings(self, PlannerNodeSettings)
         self._steer: Steer | None = None
+        self._no_go = self._structures()
         self._steering = Lock()  # the plan's service asks and answers in a thread of its own
         self._history = RobotHistory()
         self._geometry: ImageGeometry | None = None
@@ -67,6 +71,12 @@ class PlannerNode(LifecycleNode):
         self._diagnosis = StageDiagnosis(self, self._profile.budget)
         self._planning = PlanService(self, self._wanted, self._adopt)
         self._insertion = Insertion(self, self._profile, self._approved, self._start, self._stop)
+
+    def _structures(self) -> NoGo | None:
+        no_go = read_no_go(self.settings.no_go, self._profile.plan)
+        if no_go is not None:
+            self.get_logger().info(f"keeps clear of {', '.join(no_go.names)}")
+        return no_go
 
     def _make_publishers(self) -> None:
         publisher = self.create_lifecycle_publisher
@@ -211,7 +221,7 @@ class PlannerNode(LifecycleNode):
             wanted = self._steer.request(path_normal(geometry), regions)
         if wanted is None:
             return codes.NO_TARGET, "the target's rest is not known: select one and let it breathe"
-        return wanted
+        return replace(wanted, no_go=self._no_go)
 
     def _adopt(self, found: Plan) -> PlanMsg | None:
         with self._steering:

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ir_guidance.frames.ct import Ct
 from ir_guidance.room.xray import drr
-from ir_guidance.room.xray.ct import Ct
 from ir_guidance.room.xray.solids import Rays
 from ir_guidance.track.backends import BackendError
 from ir_guidance.track.backends.cuda import find_gpu

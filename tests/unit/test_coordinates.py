@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ir_guidance.coordinates import Axes, MixUpError, PatientPoints, Unit, check_reach, check_rigid
+from ir_guidance.frames.ct import RAS_TO_LPS
 from ir_guidance.geometry import small_motion
-from ir_guidance.room.xray.ct import RAS_TO_LPS
 
 RIGHT, FRONT, HEAD = np.eye(3)
 """One step to the patient's right, front and head, as RAS has them."""

@@ -21,8 +21,8 @@ from ir_guidance.commands.calibrate.report import folder_for, mm, write_report
 from ir_guidance.commands.progress import with_progress
 from ir_guidance.coordinates import Axes, MixUpError, PatientPoints, Unit
 from ir_guidance.frames import SourceOptions, open_source
+from ir_guidance.frames.ct import Ct, CtError, read_ct
 from ir_guidance.geometry import isocentre_px, transform
-from ir_guidance.room.xray.ct import Ct, CtError, read_ct
 from ir_guidance.room.xray.ct_views import CtViews, coarser
 from ir_guidance.settings import SettingsError
 from ir_guidance.values import CarmGeometry, Modality, Pixels, Vector

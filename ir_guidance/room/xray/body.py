@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from ir_guidance.frames.ct import Ct, read_ct
 from ir_guidance.room.xray import drr
 from ir_guidance.room.xray.backdrop import backdrop
 from ir_guidance.room.xray.carm import BASE_FROM_BODY
-from ir_guidance.room.xray.ct import Ct, read_ct
 from ir_guidance.room.xray.parts import Part
 from ir_guidance.room.xray.phantom import Generator, outline, torso
 from ir_guidance.room.xray.solids import Field32, Rays, Solid, Tube

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from ir_guidance.frames.ct import Ct
 from ir_guidance.geometry import inverse, isocentre_px, transform
 from ir_guidance.room.draw import uniform
 from ir_guidance.room.xray.beam import transmitted
 from ir_guidance.room.xray.carm import CarmSettings, pictured
-from ir_guidance.room.xray.ct import Ct
 from ir_guidance.room.xray.detector import Noise
 from ir_guidance.room.xray.display import border, open_border
 from ir_guidance.room.xray.drr import thickness

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ir_guidance.room.xray.ct import Ct, CtError
+from ir_guidance.frames.ct import Ct, CtError
 from ir_guidance.room.xray.solids import Field32, Rays
 
 BONE_HU = 150.0

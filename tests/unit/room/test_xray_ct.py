@@ -4,7 +4,6 @@
 
 import gzip
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,27 +13,14 @@ import torch
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
+from ir_guidance.frames.ct import Ct, CtError, read_ct
 from ir_guidance.room.xray import drr
-from ir_guidance.room.xray.ct import Ct, CtError, read_ct
 from ir_guidance.room.xray.parts import ball
 from ir_guidance.room.xray.solids import Rays
 from ir_guidance.values import CarmGeometry
+from nifti_file import nifti
 
 REAL = Path(os.environ.get("IR_GUIDANCE_DATA", "../shared/data")) / "ct_chest" / "cxr.nii.gz"
-
-
-def nifti(volume, affine_mm, sform=1, qform=0, quaternion=(0, 0, 0), sizes=(1, 1, 1, 1)):
-    header = bytearray(352)
-    struct.pack_into("<i", header, 0, 348)
-    struct.pack_into("<8h", header, 40, 3, *volume.shape, 1, 1, 1, 1)
-    struct.pack_into("<2h", header, 70, 4, 16)
-    struct.pack_into("<4f", header, 76, *sizes)
-    struct.pack_into("<3f", header, 108, 352.0, 1.0, 0.0)
-    struct.pack_into("<2h", header, 252, qform, sform)
-    struct.pack_into("<6f", header, 256, *quaternion, *affine_mm[:3, 3])
-    struct.pack_into("<12f", header, 280, *affine_mm[:3].ravel())
-    header[344:348] = b"n+1\0"
-    return bytes(header) + volume.astype("<i2").tobytes(order="F")
 
 
 @pytest.fixture

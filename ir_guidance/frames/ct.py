@@ -75,7 +75,7 @@ def read_ct(path: Path) -> Ct:
         CtError: There is none that can be used.
     """
     if path.is_dir():
-        from ir_guidance.room.xray.dicom_ct import read_series
+        from ir_guidance.frames.dicom_ct import read_series
 
         return read_series(path)
     if path.name.endswith((".nii", ".nii.gz")):

@@ -11,7 +11,7 @@ import pydicom
 from pydicom import Dataset
 from pydicom.errors import InvalidDicomError
 
-from ir_guidance.room.xray.ct import AIR_HU, Ct, CtError, Volume32
+from ir_guidance.frames.ct import AIR_HU, Ct, CtError, Volume32
 
 NEEDED = ("ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "PixelData")
 
