@@ -61,7 +61,7 @@ REFUSED = [  # process, what it is told, what its one line must name
     ("tracker", "-p backend:=oracle", "node tracker: backend = 'oracle'"),
     ("planner", "-p gate.budget_ms:=50.0", "node planner: settings"),
     ("guidance", "-p track.colour:=red", "node tracker: track.colour"),
-    ("guidance", "-p no_go.labels:={folder}/none.nii", "none.nii: no such file"),
+    ("guidance", "-p planner:no_go.labels:={folder}/none.nii", "none.nii: no such file"),
     ("operator", "-p operator.patience_s:=0.0", "node operator: operator.patience_s = 0.0"),
     ("source", "", "node source: source"),
     ("source", "-p source:={folder}/none.avi", "none.avi: no such file"),
