@@ -21,6 +21,9 @@ from ir_guidance.pipeline import Mark, Phase
 from ir_guidance.settings import Settings
 from ir_guidance.values import NS_PER_S, Level, Sphere, Vector
 
+MAY_HELP = (Phase.SWEEPING, Phase.HOLDING)
+"""When a sweep of the probe is asked for, or may find a needle that was lost."""
+
 START_S = 0.5
 """How long after the breath came to rest a sweep may still begin: it is to be over before the next."""
 
@@ -179,7 +182,7 @@ class ScriptedOperator:
         due = not screen.inserting and self._due("insert", now_ns)
         fits = self._rests_since(now_ns, eyes) <= START_S * NS_PER_S
         return Wish(
-            sweep=screen.phase is Phase.SWEEPING and fits and self._due("sweep", now_ns),
+            sweep=screen.phase in MAY_HELP and fits and self._due("sweep", now_ns),
             insert=screen.plan_hash if due else "",
             consent_hash=screen.plan_hash,
             held=self._held,

@@ -42,6 +42,7 @@ def correct(
     ``open_loop`` follows the plan by the robot's own depth alone, with the same waiting for breath:
     what the image would have corrected is what the comparison shows.
     """
+    steering.watch(fix, settings.coast_frames)
     goal_m = plan.target_m if open_loop else _goal_m(fix, plan, settings)
     course = _course(fix, plan, goal_m, open_loop)
     reaction = _held(fix, plan, settings)
@@ -178,26 +179,24 @@ def _searched(
     settings: CorrectSettings,
     steering: Steering,
 ) -> Reaction:
-    """Return what is done about a needle that is not seen: it stands, and a sweep may say where it is.
+    """Return what is done about a needle that is not seen: it is held, and a sweep of a tracked probe may find it.
 
-    For as long as a sweep has told where it is it is pivoted back to where it belongs, and never advanced.
+    For as long as a sweep made since has told where it is, it is pivoted back to where it belongs, and never advanced.
     """
     lost = f"needle not seen for {fix.coasted} frames"
-    sweeps = settings.sweep_sigma_m > 0.0 and fix.plane is not Plane.FIXED
-    if not sweeps or fix.coasted > settings.search_frames or fix.insertion_m <= 0:
+    if settings.sweep_sigma_m == 0.0 or fix.plane is Plane.FIXED or fix.insertion_m <= 0:
         return Reaction(Mode.HOLD, reason=lost)
-    if wants_sweep(fix, settings):
-        return _ask_for_sweep(fix, lost)
+    if not steering.found_by_sweep or wants_sweep(fix, settings):
+        return Reaction(Mode.HOLD, reason=f"{lost}: sweep the probe to find it")
     steered = steering.step(fix, course, robot, joints_for(plan.entry_m, plan.direction, 0.0))
     if steered.lost:
         return Reaction(Mode.HOLD, reason=f"{steered.lost}: retract and re-plan")
     rate = (0.0, 0.0, steered.pitch_radps, steered.yaw_radps)
-    return Reaction(Mode.ADVANCE, rate, reason=lost)
+    return Reaction(Mode.ADVANCE, rate, reason=f"{lost}, and pivoted to where a sweep found it")
 
 
-def _ask_for_sweep(fix: Fix, why: str = "") -> Reaction:
-    unsure_mm = 1e3 * out_of_plane_sigma_m(fix)
-    why = why or f"the tip is known to {unsure_mm:.1f} mm out of the plane"
+def _ask_for_sweep(fix: Fix) -> Reaction:
+    why = f"the tip is known to {1e3 * out_of_plane_sigma_m(fix):.1f} mm out of the plane"
     return Reaction(Mode.SWEEP, reason=f"sweep the probe across the needle: {why}")
 
 

@@ -162,12 +162,6 @@ class CorrectSettings(Settings):
     coast_frames: int = Field(
         3, ge=0, le=3, description="Frames without needle or target before resting."
     )
-    search_frames: int = Field(
-        300,
-        ge=0,
-        le=900,
-        description="Frames without the needle in which sweeps may find it again, before holding.",
-    )
     target_lost_frames: int = Field(
         150,
         ge=1,

@@ -68,6 +68,7 @@ class Steering:
         self._bevel = Bevel(settings.turn_m, settings.roll_limit_rad)
         self._pace = Pace(settings)
         self._beyond_reach = 0
+        self._searched = False
 
     def reset(self) -> None:
         """Forget everything, as for a new insertion."""
@@ -75,6 +76,17 @@ class Steering:
         self._bevel.reset()
         self._pace.reset()
         self._beyond_reach = 0
+        self._searched = False
+
+    def watch(self, fix: Fix, coast_frames: int) -> None:
+        """Note whether the probe has been swept since the needle was seen last."""
+        lost = fix.coasted > coast_frames
+        self._searched = lost and (self._searched or fix.plane is Plane.SWEPT)
+
+    @property
+    def found_by_sweep(self) -> bool:
+        """Whether a sweep since the needle was seen last may have told where it is."""
+        return self._searched
 
     @property
     def share(self) -> Matrix:

@@ -201,5 +201,13 @@ def test_no_sweep_begins_late_in_a_rest_or_unasked():
     assert session.see(SWEEPING)[0].sweep
 
 
+def test_a_lost_needle_is_searched_for_with_the_probe():
+    session = Session()
+    session.see(LATCHED, 3000, INHALED)
+    assert not any(wish.sweep for wish in session.see(LATCHED))
+    session.see(LATCHED, 1000, INHALED)
+    assert session.see(replace(LATCHED, phase=Phase.HOLDING))[0].sweep
+
+
 def test_nothing_is_swept_by_one_who_sees_nothing():
     assert not any(wish.sweep for wish in Session().see(SWEEPING, 4000, None))

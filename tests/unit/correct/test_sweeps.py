@@ -91,20 +91,23 @@ def test_nothing_moves_and_nothing_arrives_while_the_probe_is_away(insertion_m, 
     assert is_rest(answer(away, settings=SETTINGS, open_loop=open_loop))
 
 
-def test_a_needle_that_is_not_seen_is_searched_for_before_it_is_held():
+def test_a_needle_that_is_not_seen_is_held_and_a_sweep_is_asked_for():
     insertion = Insertion()
-    asked = insertion.answer(0.025, coasted=10)
-    assert is_rest(asked) and "needle not seen for 10 frames" in asked.reason
-    held = insertion.answer(0.025, coasted=SETTINGS.search_frames + 1)
-    assert held.mode == Mode.HOLD and held.guide_rate == STILL
+    for covariance in (UNSURE, SURE):  # what an earlier sweep told of it does not count
+        held = insertion.answer(0.025, coasted=10, tip_covariance_m2=covariance)
+        assert held.mode == Mode.HOLD and held.guide_rate == STILL
+        assert held.reason == "needle not seen for 10 frames: sweep the probe to find it"
     untracked = insertion.answer(0.025, coasted=10, plane=Plane.FIXED)
-    assert untracked.mode == Mode.HOLD
+    assert untracked.mode == Mode.HOLD and "sweep" not in untracked.reason
 
 
 def test_a_needle_that_a_sweep_found_is_pivoted_back_and_never_advanced():
     insertion = Insertion()
-    back = insertion.answer(
-        0.025, coasted=60, tip_covariance_m2=SURE, miss_m=np.array([0.0, 0.0018, 0.0])
-    )
+    lost = {"coasted": 60, "miss_m": np.array([0.0, 0.0018, 0.0])}
+    assert is_rest(insertion.answer(0.025, **lost, plane=Plane.SWEPT))
+    back = insertion.answer(0.025, **lost, tip_covariance_m2=SURE)
     assert back.mode == Mode.ADVANCE and back.advance_mps == back.advance_limit_m == 0.0
     assert back.guide_rate[3] < 0 and back.roll_radps == 0.0
+    assert insertion.answer(0.025, **lost).mode == Mode.HOLD  # it is too long ago
+    insertion.answer(0.025, tip_covariance_m2=SURE)  # seen again
+    assert insertion.answer(0.025, **lost, tip_covariance_m2=SURE).mode == Mode.HOLD
