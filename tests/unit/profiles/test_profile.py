@@ -68,12 +68,12 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"limits": {"lower": [0.07, -0.03, 0.35, -0.35, -0.03, -6.5]}}, "lower guide_x = 0.07"),
     ({"limits": {"acceleration": [0.2, 0.2, 2.0, 2.0, -0.05, 60.0]}}, "limits.acceleration.4"),
     ({"limits": {"upper": [0.06, 0.03, 1.4, 0.35, 0.09, 360]}}, "limits.upper.5"),
-    ({"correct": {"checkpoints_m": [0.01, 0.02, 0.004]}}, "ever nearer"),
-    ({"correct": {"checkpoints_m": [0.01]}}, "1 checkpoints_m, but 3 checkpoint_miss_m"),
+    ({"correct": {"checkpoints_m": [0.03, 0.01, 0.02, 0.004]}}, "ever nearer"),
+    ({"correct": {"checkpoints_m": [0.01]}}, "1 checkpoints_m, but 4 checkpoint_miss_m"),
     ({"plan": {"pitch_rad": [1.0, 0.5]}}, "pitch_rad: the lower end 1.0"),
     ({"limits": {"upper": [0.06, 0.03, 1.4, 0.35, 0.09, 360]}}, "limits.upper.5"),
-    ({"correct": {"checkpoints_m": [0.01, 0.02, 0.004]}}, "ever nearer"),
-    ({"correct": {"checkpoints_m": [0.01]}}, "1 checkpoints_m, but 3 checkpoint_miss_m"),
+    ({"correct": {"checkpoints_m": [0.03, 0.01, 0.02, 0.004]}}, "ever nearer"),
+    ({"correct": {"checkpoints_m": [0.01]}}, "1 checkpoints_m, but 4 checkpoint_miss_m"),
     ({"plan": {"pitch_rad": [30, 60]}}, "plan.pitch_rad.0"),  # degrees
     ({"plan": {"entry_x_m": [-45, -20]}}, "plan.entry_x_m.0"),  # millimetres
     ({"plan": {"clearance_m": 0}}, "plan.clearance_m"),
