@@ -25,6 +25,7 @@ from ir_guidance.nodes.recorder_node import LATCHED, RECORDED
 
 DISPLAYED = {topics.OVERLAY, topics.HEAT, topics.FLUOROSCOPY_FRAME}
 SERVED = {
+    topics.SWEEP_PROBE,
     topics.SELECT_TARGET,
     topics.COMPUTE_PLAN,
     topics.INSERT,
