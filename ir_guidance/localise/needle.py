@@ -109,15 +109,19 @@ class NeedleFilter:
             self._punctured = pose.direction
 
     def tell(self, told: tuple[Elevation | None, ...], normal: Vector) -> None:
-        """Take where a sweep saw the parts of the shaft; ``normal`` (3,) is that of the plane."""
-        if self._punctured is None or all(part is None for part in told):
+        """Take where a sweep saw the parts of the shaft; ``normal`` (3,) is that of the plane.
+
+        One that is over and did not find the needle makes what earlier ones told doubtful: nobody is to rely on it.
+        """
+        if self._punctured is None or not told:
             return
-        if self._out is None:
+        if self._out is None and any(part is not None for part in told):
             offset_m, covariance_m2 = self._offset()
             sigma_m = float(np.sqrt(normal @ covariance_m2 @ normal))
             slope = float(normal @ self._bend)
             self._out = OutOfPlane(normal, float(normal @ offset_m), sigma_m, slope)
-        self._out.tell(told, self._settings.outlier_chi2)
+        if self._out is not None and not self._out.tell(told, self._settings.outlier_chi2):
+            self._out.doubt()
 
     def _registration(self, view: Shown) -> Matrix:
         """Return how unsure (3, 3) the tip is before anything is seen; along one view's X-rays, as the robot is."""
@@ -141,15 +145,14 @@ class NeedleFilter:
         What the breath adds to a hidden bow goes with it: it is measured at rest alone.
         """
         settings, before = self._settings, self._before
-        advance_m = 0.0 if before is None else abs(pose.insertion_m - before.insertion_m)
+        way_m = 0.0 if before is None else pose.insertion_m - before.insertion_m
+        advance_m = abs(way_m)
         grown = (settings.bend_sigma_per_m * advance_m) ** 2 + drifted_m2(
             dt_s, pose.insertion_m, self._covariance[:3, :3], settings
         )
         self._covariance[:3, :3] += grown * np.eye(3)
         if self._out is not None:
-            self._out.predict(
-                0.0 if before is None else pose.insertion_m - before.insertion_m, dt_s
-            )
+            self._out.predict(way_m, dt_s)
         across = np.eye(3) - np.outer(pose.direction, pose.direction)
         unseen = np.zeros((3, 3)) if hidden is None else np.outer(hidden, hidden)
         kept = float(np.exp(-dt_s / settings.bow_time_s))

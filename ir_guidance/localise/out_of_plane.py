@@ -19,6 +19,9 @@ CURVATURE_SIGMA_PER_M, CURVES_M = 1.0, 0.010
 DRIFT_MPS = 0.00005
 """Growth of the offset's uncertainty with time, m per root second: pivots to which the needle answers otherwise."""
 
+UNFOUND_M = 0.001
+"""How far off a needle may be that a sweep did not find, 1 sigma: about the beam's thickness."""
+
 
 class OutOfPlane:
     """Offset and slope of the tip beside a needle that bends by the guide's pivot alone, along one unit vector."""
@@ -38,11 +41,13 @@ class OutOfPlane:
         grown = CURVATURE_SIGMA_PER_M**2 * abs(advance_m) * CURVES_M
         self._covariance = on @ self._covariance @ on.T + np.diag([DRIFT_MPS**2 * dt_s, grown])
 
-    def tell(self, told: tuple[Elevation | None, ...], outlier_chi2: float) -> None:
+    def tell(self, told: tuple[Elevation | None, ...], outlier_chi2: float) -> bool:
         """Take where a sweep saw each part of the shaft; what it adds to the error is the shaft's own curvature.
 
-        What is farther off than ``outlier_chi2`` allows is another thing than this needle.
+        What is farther off than ``outlier_chi2`` allows is another thing than this needle. Returns whether anything
+        was taken.
         """
+        taken = False
         for (first_m, last_m), part in zip(PARTS_M, told, strict=True):
             if part is None:
                 continue
@@ -57,6 +62,12 @@ class OutOfPlane:
             self._state, self._covariance = fused(
                 self._state, self._covariance, row, residual, noise
             )
+            taken = True
+        return taken
+
+    def doubt(self) -> None:
+        """Take that a sweep found no needle where it was thought to be: what was known of its offset is old."""
+        self._covariance[0, 0] += UNFOUND_M**2
 
     def placed(self, offset_m: Vector, covariance_m2: Matrix) -> tuple[Vector, Matrix]:
         """Return an offset (3,) and its covariance (3, 3) with what is known here in place of their part along it."""

@@ -23,8 +23,7 @@ class ProbeSettings(Settings):
         0.00015,
         ge=0,
         le=0.005,
-        description="Error of its tracked place, each image's own, 1 sigma: optical trackers' 0.15 mm "
-        "(Wiles et al., Proc SPIE 5367:421, 2004).",
+        description="Error of its tracked place, each image's own, 1 sigma.",
     )
 
 

@@ -7,8 +7,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ir_guidance.correct import CorrectSettings
 from ir_guidance.kinematics import axis
+from ir_guidance.localise import LocaliseSettings
 from ir_guidance.localise.flex import flexed, pivot_shares
+from ir_guidance.localise.needle import NeedleFilter
 from ir_guidance.localise.out_of_plane import OutOfPlane
 from ir_guidance.localise.sweep import PARTS_M, Elevation
 from ir_guidance.values import GuidePose, Vector
@@ -71,6 +74,31 @@ def test_a_line_that_is_too_far_off_is_no_needle():
     before = state(out)
     out.tell(seen(0.004, 0.0), CHI2)
     assert state(out) == before
+
+
+def filtered() -> NeedleFilter:
+    """Return the filter of a needle 40 mm in that a sweep has found."""
+    needle = NeedleFilter(LocaliseSettings(), 1)
+    needle.puncture(pose(0.04, 0.0))
+    needle.tell(seen(0.0, 0.0), NORMAL)
+    return needle
+
+
+def sigma_m(needle: NeedleFilter) -> float:
+    return float(np.sqrt(NORMAL @ needle.tip_covariance_m2 @ NORMAL))
+
+
+@pytest.mark.parametrize("told", [(None, None), seen(0.02, 0.0)])
+def test_a_sweep_that_does_not_find_the_needle_makes_what_was_known_of_it_doubtful(told):
+    needle = filtered()
+    enough_m = CorrectSettings().sweep_sigma_m
+    assert sigma_m(needle) < enough_m
+    needle.tell((), NORMAL)  # no sweep is over
+    assert sigma_m(needle) < enough_m
+    needle.tell(told, NORMAL)
+    assert sigma_m(needle) > enough_m
+    needle.tell(seen(0.0, 0.0), NORMAL)
+    assert sigma_m(needle) < enough_m
 
 
 def test_nothing_in_the_plane_is_touched():
