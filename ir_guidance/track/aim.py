@@ -95,8 +95,8 @@ class Aim:
         self._sure: tuple[Vector, int] | None = None
 
     def is_doubtful(self, look: TargetTrack) -> bool:
-        """Return whether the network is to be asked: it denied the target last, or the look is weak."""
-        return self._denied > 0 or self._is_weak(look)
+        """Return whether the network is to be asked: it denied the target last, or the look is weak or was lost."""
+        return self._denied > 0 or self._is_weak(look) or self._was_lost()
 
     def _is_weak(self, look: TargetTrack) -> bool:
         return self._network_off is not None and look.confidence < self._look_alone
@@ -164,9 +164,13 @@ class Aim:
 
     def _is_back(self, px: Vector, spacing_m: float) -> bool:
         """Return whether the network went on since a look was sure, which is now found elsewhere."""
-        if self._sure is None or self._seen is None or self._sure[1] >= self._seen[1]:
+        if self._sure is None or not self._was_lost():
             return False
         return float(np.linalg.norm(px - self._sure[0])) * spacing_m > self._settings.jump_m
+
+    def _was_lost(self) -> bool:
+        """Return whether the network went on after the look was sure last."""
+        return self._sure is not None and self._seen is not None and self._sure[1] < self._seen[1]
 
     def hear(self, network: Place, spacing_m: float) -> None:
         """Take what the network saw in the frame of the last ``see``, after its place was told by its look.

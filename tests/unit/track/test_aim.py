@@ -177,8 +177,10 @@ def test_a_late_word_about_a_frame_whose_look_was_lost_is_not_taken(aim):
 def test_a_look_found_again_elsewhere_is_not_believed_against_the_network(aim):
     for frame in range(1, 10):
         see(aim, frame, network(200, 150), look(200, 150))
+    assert not aim.is_doubtful(look(200, 150))
     for frame in range(10, 14):
         see(aim, frame, network(200, 150))
+    assert aim.is_doubtful(look(290, 150))
     track, _ = see(aim, 14, network(200, 150), look(290, 150))
     assert track.px[0] == pytest.approx(200, abs=3)
     again, reason = see(aim, 15, None, look(290, 150))
