@@ -68,6 +68,11 @@ def train(
     ] = None,
     batch: Annotated[int, typer.Option(help="Samples in a batch, over all processes.")] = 16,
     workers: Annotated[int, typer.Option(help="Processes that simulate, for each trainer.")] = 1,
+    echo: Annotated[
+        int,
+        typer.Option(help="Steps for each batch of new samples; the others repeat earlier ones."),
+    ] = 1,
+    check: Annotated[int, typer.Option(help="Steps between checks on fresh scenes.")] = 500,
     seed: Annotated[int, typer.Option(help="Draws weights and every scene.")] = 0,
     rate: Annotated[float, typer.Option(help="Peak of the learning rate.")] = 0.003,
     begin: Annotated[
@@ -93,6 +98,8 @@ def train(
         minutes=minutes,
         batch=batch,
         workers=workers,
+        echo=echo,
+        judge_every=check,
         seed=seed,
         learning_rate=rate,
     )

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ir_guidance.room.xray.canvas import Canvas, Material
 from ir_guidance.room.xray.devices import Generator, electrode, heading, scatter_devices
-from ir_guidance.room.xray.lookalikes import LOOKALIKES, guide_wire
+from ir_guidance.room.xray.lookalikes import LOOKALIKES, end_plates, guide_wire
 
 Array = NDArray[np.float64]
 
@@ -18,6 +18,12 @@ LOOKALIKE_CHANCE = {True: 0.15, False: 0.50}
 
 CROSSED_CHANCE, EDGE_CHANCE = 0.35, 0.12
 """Of a lead or a vessel across a target or close by it; of a layer's edge across it."""
+
+PLATES_CHANCE = {True: 0.06, False: 0.20}
+"""Of vertebrae seen exactly from the side, by whether there is a needle as well; never where bone is subtracted."""
+
+NEIGHBOUR_CHANCE, NEIGHBOUR_M = 0.12, (0.0, 0.009)
+"""Of a still round thing beside a target or over it: an electrode's snap or balls; and how far off it lies."""
 
 BESIDE_SIGMA_M = 0.004
 """How far beside a target's centre what crosses it passes, 1 sigma."""
@@ -46,6 +52,15 @@ def lay_lookalikes(
     return ends
 
 
+def lay_plates(
+    canvas: Canvas, generator: Generator, present: bool, subtracted: bool
+) -> list[Array]:
+    """Draw, with a chance, a spine's end plates; return where they end, pixels (2,)."""
+    if subtracted or generator.random() >= PLATES_CHANCE[present]:
+        return []
+    return end_plates(canvas, generator)
+
+
 def cross_targets(canvas: Canvas, generator: Generator, places_px: Array) -> list[Array]:
     """Draw, with a chance, what crosses one of the targets (k, 2); return places on it, off the target, (2,)."""
     if not len(places_px):
@@ -56,6 +71,8 @@ def cross_targets(canvas: Canvas, generator: Generator, places_px: Array) -> lis
         decoys += _crossing(canvas, generator, at)
     if generator.random() < EDGE_CHANCE:
         _edge(canvas, generator, at)
+    if generator.random() < NEIGHBOUR_CHANCE:
+        _neighbour(canvas, generator, at)
     return decoys
 
 
@@ -91,3 +108,19 @@ def _edge(canvas: Canvas, generator: Generator, at_px: Array) -> None:
     thickness_m = float(np.exp(generator.uniform(np.log(0.003), np.log(0.03))))
     outline = np.concatenate([border, beyond])
     canvas.plate(outline, thickness_m, Material.PLASTIC, generator.uniform(0.5, 2.0))
+
+
+def _neighbour(canvas: Canvas, generator: Generator, at_px: Array) -> None:
+    """Draw an electrode's snap, or one to three balls, beside a pixel (2,) or over it."""
+    angle = generator.uniform(0, 2 * np.pi)
+    beside = at_px + generator.uniform(*NEIGHBOUR_M) / canvas.spacing_m * heading(angle)
+    if generator.random() < 0.5:
+        turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+        radius_px = generator.uniform(0.002, 0.006) / canvas.spacing_m
+        outline = beside + radius_px * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        canvas.plate(outline, float(generator.uniform(0.0004, 0.0012)))
+        return
+    step = generator.uniform(0.006, 0.03) / canvas.spacing_m * heading(generator.uniform(0, 6.3))
+    radius_m = generator.uniform(0.0016, 0.0030)
+    for number in range(int(generator.integers(1, 4))):
+        canvas.ball(beside + number * step, radius_m)

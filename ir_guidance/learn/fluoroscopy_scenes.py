@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ir_guidance.learn.contrast import shaft_contrast
-from ir_guidance.learn.fluoroscopy_clutter import cross_targets, lay_lookalikes
+from ir_guidance.learn.fluoroscopy_clutter import cross_targets, lay_lookalikes, lay_plates
 from ir_guidance.learn.fluoroscopy_frames import Motion, Setting, frames_of, seen_needle
 from ir_guidance.learn.fluoroscopy_layout import (
     going_in,
@@ -150,12 +150,14 @@ def _laid(
         vessels(canvas, generator)
     targets = lay_targets(generator, spots, field, wanted)
     decoys = lay_lookalikes(canvas, generator, present, subtracted)
+    decoys += lay_plates(canvas, generator, present, subtracted)
     decoys += cross_targets(canvas, generator, targets.places_px[targets.drawn])
     decoys += lay_lead(generator, canvas, field, targets.places_px, LEAD_CHANCE[present])
     held_px = hold(generator, canvas, wanted) if present else 0.0
     if told and generator.random() < 0.3:
         other_needles(generator, canvas, field, wanted)
     water_m += canvas.layer(Material.PLASTIC)
+    bone_m += canvas.layer(Material.BONE)
     metal_m, filled_m = canvas.layer(Material.STEEL), canvas.layer(Material.CONTRAST)
     decoys_px = np.array(decoys).reshape(-1, 2)
     return _Laid((water_m, bone_m, metal_m, filled_m), spots, targets, decoys_px, held_px)

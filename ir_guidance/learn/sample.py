@@ -26,7 +26,7 @@ LEAST_SHAFT_PX = 6.0
 PRIOR_PX = 5.0
 """Further error of an expected shaft, in pixels of the view, so that the image is what is learnt."""
 
-ASTRAY_CHANCE, ASTRAY_PX = 0.08, 8.0
+ASTRAY_CHANCE, ASTRAY_PX = 0.16, 8.0
 """Of marks that what lies beside a target has led away from it, and how far (1 sigma each axis), in the view."""
 
 SHAFT_CELLS = 2

@@ -21,6 +21,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.optim.swa_utils import AveragedModel
 
 from ir_guidance.learn.begin import begun_from
+from ir_guidance.learn.echo import Echo
 from ir_guidance.learn.judge import judged
 from ir_guidance.learn.loss import losses, total
 from ir_guidance.learn.network import GuidanceNetwork
@@ -45,6 +46,15 @@ class TrainSettings(Settings):
     )
     batch: int = Field(16, ge=1, le=4096, description="Samples in a batch, over all processes.")
     workers: int = Field(1, ge=0, le=256, description="Processes that simulate, for each trainer.")
+    echo: int = Field(
+        1,
+        ge=1,
+        le=16,
+        description="Steps for each batch of new samples; the others repeat earlier ones.",
+    )
+    echo_samples: int = Field(
+        32_768, ge=1, description="Samples kept for that, half a megabyte each."
+    )
     learning_rate: float = Field(3e-3, gt=0, le=1, description="The highest.")
     warm_up_steps: int = Field(300, ge=0, description="Steps until it is reached.")
     weight_decay: float = Field(0.02, ge=0, le=1, description="Of AdamW.")
@@ -94,6 +104,8 @@ class Trainer:
             self._network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
         )
         self._step, self._started = 0, 0
+        self._made = 0
+        self._echo = Echo(settings.echo_samples, settings.seed + self._rank, self._device)
         self._share = 0.0
         if (folder / CHECKPOINT).exists():
             self._resume()
@@ -131,7 +143,7 @@ class Trainer:
         figures: dict[str, float] = {}
         self._share = self._step / settings.steps
         while self._share < 1:
-            parts = self._learn(next(samples))
+            parts = self._learn(self._next(samples))
             self._step += 1
             self._share = self._done(time.monotonic() - begun_s)
             if self._rank != 0:
@@ -141,6 +153,19 @@ class Trainer:
                 figures = judged(self._mean, exam, self._device)
                 self._keep(parts, figures)
             tell(Progress(self._step, self._expected(), float(total(parts)), figures))
+
+    def _next(self, samples: Iterator[Batch]) -> Batch:
+        """Return the next batch on the device: of new samples or, of each ``echo`` but one, of earlier ones."""
+        settings = self._settings
+        if self._made % settings.echo:
+            self._made += 1
+            return self._echo.drawn(settings.batch // self._world)
+        self._made += 1
+        there = [part.to(self._device, non_blocking=True) for part in next(samples)]
+        batch: Batch = (there[0], there[1], there[2], there[3], there[4])
+        if settings.echo > 1:
+            self._echo.add(batch)
+        return batch
 
     def _expected(self) -> int:
         """Return how many steps there will be; the step just made is the last one only when it is."""
@@ -164,11 +189,9 @@ class Trainer:
     def _learn(self, batch: Batch) -> dict[str, Tensor]:
         for group in self._optimiser.param_groups:
             group["lr"] = self._rate()
-        there = [part.to(self._device, non_blocking=True) for part in batch]
-        moved: Batch = (there[0], there[1], there[2], there[3], there[4])
         with torch.autocast(self._device.type, dtype=torch.bfloat16):
-            outputs = self._module(moved[0])
-        parts = losses(outputs, moved)
+            outputs = self._module(batch[0])
+        parts = losses(outputs, batch)
         self._optimiser.zero_grad(set_to_none=True)
         total(parts).backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self._network.parameters(), 5.0)

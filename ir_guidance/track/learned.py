@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from ir_guidance.track.aim import Aim
+from ir_guidance.track.alone import is_needle
 from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
 from ir_guidance.track.heat import log_density, most_likely, near, over_image, probability
 from ir_guidance.track.learned_settings import Calibration
@@ -37,7 +38,6 @@ from ir_guidance.values import (
 )
 
 FRAMES = CHANNELS - 2
-CELLS = SIDE_PX // 2
 
 
 class LearnedTracker:
@@ -52,19 +52,14 @@ class LearnedTracker:
     ) -> None:
         """Start without a target, on a loaded network."""
         self._settings, self._field_m = settings.learned, settings.of(modality).field_m
-        self._modality, self._network = modality, network
         self._shaft = settings.of(modality).shaft
-        ultrasound = modality is Modality.ULTRASOUND
-        self._shaft_alone = (
-            self._settings.shaft_alone if ultrasound else self._settings.shaft_alone_by_xrays
-        )
+        self._by_xrays, self._network = modality is Modality.FLUOROSCOPY, network
         self._calibration = calibration or Calibration()
         self._quality = Quality(settings.quality)
         self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
-        self._motion = TipMotion(self._settings.motion, by_xrays=not ultrasound)
+        self._motion = TipMotion(self._settings.motion, by_xrays=self._by_xrays)
         self._look_alone = settings.of(modality).target.alone
-        self._template = TargetFollower(settings.of(modality).target)
-        self._spacing_now_m = 1.0
+        self._template = TargetFollower(settings.of(modality).target, as_clicked=True)
         self._input = np.zeros((CHANNELS, SIDE_PX, SIDE_PX), np.uint8)
         self.name = getattr(network, "name", "network")
         self.reset()
@@ -82,7 +77,7 @@ class LearnedTracker:
         self._motion.reset()
         self._template.reset()
         self._aim = None
-        self._unsearched = self._unasked = 0
+        self._unsearched, self._unasked, self._spacing_now_m = 0, 0, 1.0
         self._owed: Callable[[], None] | None = None
 
     def track(self, frame: Frame, prior: ShaftPrior | None = None) -> Track:
@@ -165,21 +160,21 @@ class LearnedTracker:
         if needle < self._settings.needle:
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         if tip < self._settings.tip:
-            ultrasound = self._modality is Modality.ULTRASOUND
-            hidden = Reason.OUT_OF_PLANE if ultrasound else Reason.NOT_FOUND
+            hidden = Reason.NOT_FOUND if self._by_xrays else Reason.OUT_OF_PLANE
             return Sighting(None, hidden, target, heat)
-        points = pointing(maps.shaft, (place.place + 0.5) / 2 - 0.5)
+        cell, sure, guided = (place.place + 0.5) / 2 - 0.5, tip * place.mass, prior is not None
+        points = pointing(maps.shaft, cell)
         by_image = self._in_image(view, alone) if alone.mass >= self._settings.mass else None
         least = self._settings.mass if expected is None else self._settings.mass_expected
         if image.mass < least or points is None:
             return Sighting(None, Reason.LOW_CONTRAST, target, heat, by_image)
-        if closely and not self._is_sure(tip * place.mass, points, prior):
+        if closely and not self._is_sure(sure, guided, maps, cell, points, view):
             return Sighting(None, Reason.NOT_FOUND, target, heat)
         best, image = self._in_image(view, place), self._in_image(view, image)
         # By what the network makes of it, too: a shadow that goes on into the target's ends at its far end.
         touches = self._touches_target(image.place)
-        if self._modality is Modality.FLUOROSCOPY:
-            best, image = (self._on_shaft(each, points, view) for each in (best, image))
+        if self._by_xrays:
+            best, image = (self._on_shaft(each, points, view, guided) for each in (best, image))
         if touches or self._touches_target(image.place):
             image = blurred(image, points.direction, self._settings.touch_m / self._spacing_now_m)
             by_image = image
@@ -189,36 +184,39 @@ class LearnedTracker:
             tip_covariance_px2=best.covariance,
             direction=points.direction,
             direction_sigma_rad=points.sigma_rad,
-            confidence=tip * place.mass,
+            confidence=sure,
             image_tip_px=None if expected is None else image.place,
             image_covariance_px2=None if expected is None else image.covariance,
         )
         return Sighting(found, Reason.OK, target, heat, by_image)
 
-    def _on_shaft(self, tip: Place, points: Pointing, view: View) -> Place:
+    def _on_shaft(self, tip: Place, points: Pointing, view: View, guided: bool) -> Place:
         """Return a tip by X-rays on its shaft's axis, and where its shadow ends."""
-        tip = put_on_axis(tip, points, view, self._spacing_now_m)
         image, spacing_m = self._memory.newest, self._spacing_now_m
-        return ended_by_brightness(tip, points.direction, image, spacing_m, self._shaft)
+        tip = put_on_axis(tip, points, view, spacing_m)
+        return ended_by_brightness(tip, points.direction, image, spacing_m, self._shaft, guided)
 
     def _touches_target(self, tip_px: Vector) -> bool:
         """Return whether by X-rays the tip cannot be told from the target: two metal things that touch are one."""
-        if self._modality is Modality.ULTRASOUND or self._aim is None:
+        if not self._by_xrays or self._aim is None:
             return False
-        gap_m = float(np.linalg.norm(tip_px - self._aim.px)) * self._spacing_now_m
-        return gap_m < self._settings.touch_m
+        gap_px = float(np.linalg.norm(tip_px - self._aim.px))
+        return gap_px * self._spacing_now_m < self._settings.touch_m
 
     def _in_image(self, view: View, place: Place) -> Place:
         """Return a tip's place in image pixels, its covariance as honest as the card's calibration makes it."""
         covariance = place.covariance * (view.scale * self._calibration.tip) ** 2
         return Place(view.px_of(place.place), covariance, place.mass)
 
-    def _is_sure(self, confidence: float, points: Pointing, prior: ShaftPrior | None) -> bool:
-        """Return whether this is a needle and no other bright thing; a robot vouches for a short one."""
-        if prior is not None:
-            return confidence >= self._settings.guided
-        long_enough = points.length_cells >= self._shaft_alone * CELLS
-        return long_enough and confidence >= self._settings.alone
+    def _is_sure(
+        self, sure: float, guided: bool, maps: Maps, cell: Vector, points: Pointing, view: View
+    ) -> bool:
+        """Return whether this is a needle and no other bright thing; a robot vouches for a short or bent one."""
+        if guided:
+            return sure >= self._settings.guided
+        cell_m, shaft = 2 * view.scale * self._spacing_now_m, maps.shaft[0]
+        settings, by_xrays = self._settings, self._by_xrays
+        return sure >= settings.alone and is_needle(shaft, cell, points, cell_m, settings, by_xrays)
 
     def _infer(self, view: View, prior: ShaftPrior | None) -> Maps:
         self._memory.take(view, self._input[:FRAMES])

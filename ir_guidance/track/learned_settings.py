@@ -36,6 +36,12 @@ class LearnedSettings(Settings):
     shaft_alone_by_xrays: float = Field(
         0.045, ge=0, le=1, description="The same in X-rays, where less looks like a needle."
     )
+    bend_m: float = Field(
+        0.15,
+        gt=0.01,
+        le=10,
+        description="By X-rays, without a robot: what bends along a smaller radius is a lead, not a needle.",
+    )
     target: float = Field(
         0.35,
         gt=0,

@@ -34,15 +34,17 @@ class Learnt:
 class TargetFollower:
     """Follows one target; the template is never renewed, so that the target cannot drift."""
 
-    def __init__(self, settings: TargetSettings) -> None:
-        """Start without a target."""
+    def __init__(self, settings: TargetSettings, *, as_clicked: bool = False) -> None:
+        """Start without a target; ``as_clicked`` lets the settings say that it lies at the click."""
         self._settings = settings
+        self._sizes_m = settings.clicked_m if as_clicked else ()
         self.reset()
 
     def reset(self) -> None:
         """Forget the target."""
         self._click: Vector | None = None
         self._learnt: Learnt | None = None
+        self._first: tuple[Image, Vector] | None = None
         self._last: tuple[Vector, int] | None = None
 
     def select(self, px: Vector) -> None:
@@ -59,11 +61,38 @@ class TargetFollower:
         small, factor = decimate(pixels, full, self._settings.spacing_m / spacing_m)
         pitch_m = spacing_m * factor
         if self._click is not None:
-            self._learnt = learn(small, (self._click + 0.5) / factor - 0.5, self._settings, pitch_m)
+            click = (self._click + 0.5) / factor - 0.5
+            self._learnt = learn(small, click, self._settings, pitch_m, *self._sizes_m[:1])
             self._click = None
+            self._first = (small, click) if self._sizes_m else None
+        elif self._first is not None:
+            self._learnt = self._large_enough(*self._first, small, pitch_m) or self._learnt
+            self._first = None
         if self._learnt is None:
             return None, Reason.NOT_FOUND
         return self._match(small, self._learnt, factor, pitch_m, steady_ns)
+
+    def _large_enough(
+        self, first: Image, click: Vector, small: Image, pitch_m: float
+    ) -> Learnt | None:
+        """Return the target of the first image in the smallest size of which the next shows enough, or in the best.
+
+        A mark shows in little; what is as large as a template, or faint, shows in one that holds its border.
+        """
+        best: Learnt | None = None
+        most = -1.0
+        for half_m in self._sizes_m:
+            tried = learn(first, click, self._settings, pitch_m, half_m)
+            window, _ = self._window(small, tried, pitch_m) if tried else (small[:0], None)
+            if tried is None or (np.array(window.shape) < tried.template.shape).any():
+                continue
+            capped = np.minimum(window, np.float32(tried.cap))
+            like = float(correlation(capped, tried.template).max())
+            if like > most:
+                best, most = tried, like
+            if like > self._settings.like:
+                break
+        return best
 
     def _match(
         self, small: Image, learnt: Learnt, factor: int, pitch_m: float, steady_ns: int
@@ -129,16 +158,25 @@ def decimate(pixels: Pixels, full: int, factor: float) -> tuple[Image, int]:
     return np.asarray(cv2.GaussianBlur(small, (0, 0), BLUR_PX), np.float32), whole
 
 
-def learn(small: Image, click: Vector, settings: TargetSettings, pitch_m: float) -> Learnt | None:
+def learn(
+    small: Image,
+    click: Vector,
+    settings: TargetSettings,
+    pitch_m: float,
+    clicked_m: float | None = None,
+) -> Learnt | None:
     """Return the target at a click (u, v) in a decimated image; None outside it, or where all is alike.
+
+    Its centre is that of the darkest lesion near the click or, with half a template's size ``clicked_m``, the
+    click: by X-rays the darkest thing near a target may be a needle, a lead, or a ball that does not move with it.
 
     What is brighter than nearly all of the template is cut off, there and in every image, so that
     a needle that comes to the target does not change how it looks.
     """
     if not (0 <= click[0] < small.shape[1] and 0 <= click[1] < small.shape[0]):
         return None
-    centre = centre_of_lesion(small, click, settings, pitch_m)
-    half = round(settings.template_m / pitch_m)
+    centre = click if clicked_m else centre_of_lesion(small, click, settings, pitch_m)
+    half = round((clicked_m or settings.template_m) / pitch_m)
     first = np.maximum(np.round(centre).astype(int) - half, 0)
     last = np.round(centre).astype(int) + half + 1
     template = small[first[1] : last[1], first[0] : last[0]]

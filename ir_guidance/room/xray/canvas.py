@@ -25,10 +25,11 @@ class Material(Enum):
     PLASTIC = 0
     STEEL = 1
     CONTRAST = 2
+    BONE = 3
 
 
 class Canvas:
-    """Images (rows, columns) of metres of plastic beyond the body, steel, and contrast agent."""
+    """Images (rows, columns) of metres of plastic and bone beyond the body, steel, and contrast agent."""
 
     def __init__(self, shape: tuple[int, int], spacing_m: float) -> None:
         """Begin empty; ``spacing_m`` is a pixel's size where the things are."""

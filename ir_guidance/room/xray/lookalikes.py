@@ -3,7 +3,7 @@
 """What is most easily taken for a needle: straight filled vessels, leads and catheters that end bluntly, guide wires.
 
 Each differs from a needle in something that a picture shows: contrast agent is weaker than steel and fades,
-a lead is faint, banded or bent, a guide wire has a soft end.
+a lead is faint, banded or bent, a guide wire has a soft end, a vertebra's end plates lie in a row.
 """
 
 from __future__ import annotations
@@ -144,6 +144,43 @@ def guide_wire(canvas: Canvas, generator: Generator) -> Array:
     radii = radius_m * np.concatenate([np.ones(len(line) - points), soft])
     canvas.wire(line, radii, density=generator.uniform(0.5, 1))
     return np.asarray(line[-1])
+
+
+PLATES_M = (0.025, 0.050)
+"""Length of a vertebra's end plates seen from the side."""
+
+PLATES_PITCH_M, PLATES_GAP_M = (0.028, 0.038), (0.005, 0.011)
+"""From one vertebra to the next, and the disc between them."""
+
+PLATES_WIDE_M, PLATES_BONE_M = (0.0008, 0.0025), (0.004, 0.030)
+"""Width of a plate's shadow, and how much bone the ray meets in it."""
+
+
+def end_plates(canvas: Canvas, generator: Generator) -> list[Array]:
+    """Draw the end plates of some vertebrae, edge-on: straight dark bars beside each other; return their ends (2,)."""
+    middle, angle = place(canvas, generator), generator.uniform(0, 2 * np.pi)
+    run, up = heading(angle), heading(angle + np.pi / 2)
+    half_px = 0.5 * generator.uniform(*PLATES_M) / canvas.spacing_m
+    pitch_px, gap_px = (
+        generator.uniform(*PLATES_PITCH_M) / canvas.spacing_m,
+        generator.uniform(*PLATES_GAP_M) / canvas.spacing_m,
+    )
+    wide_px = generator.uniform(*PLATES_WIDE_M) / canvas.spacing_m
+    bone_m, soft_px = _log_uniform(generator, *PLATES_BONE_M), generator.uniform(0.5, 1.5)
+    share = np.linspace(-1, 1, 9)
+    ends: list[Array] = []
+    for number in range(int(generator.integers(1, 5))):
+        for side in (-0.5, 0.5):
+            at = middle + (number * pitch_px + side * gap_px) * up + generator.normal(0, 3) * run
+            lean, bow = generator.normal(0, 0.04), generator.normal(0, 0.03) * half_px
+            aside = lean * half_px * share + bow * share**2
+            line = at + half_px * share[:, None] * run + aside[:, None] * up
+            edge = 0.5 * wide_px * (1 - 0.5 * share[:, None] ** 4) * up
+            outline = np.concatenate([line + edge, (line - edge)[::-1]])
+            strength = bone_m * float(generator.uniform(0.5, 1.0))
+            canvas.plate(outline, strength, Material.BONE, soft_px)
+            ends += [line[0], line[-1]]
+    return ends
 
 
 LOOKALIKES: dict[Callable[[Canvas, Generator], Array], float] = {
