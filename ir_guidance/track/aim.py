@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from ir_guidance.settings import Settings
-from ir_guidance.track.place import Place, both
+from ir_guidance.track.place import Place
 from ir_guidance.values import NS_PER_S, Matrix, Reason, TargetTrack, Vector
 
 
@@ -95,8 +95,8 @@ class Aim:
         self._sure: tuple[Vector, int] | None = None
 
     def is_doubtful(self, look: TargetTrack) -> bool:
-        """Return whether the network is to be asked: it denied the target last, or the look is weak or was lost."""
-        return self._denied > 0 or self._is_weak(look) or self._was_lost()
+        """Return whether the network is to be asked: it denied the target last, or the look is weak."""
+        return self._denied > 0 or self._is_weak(look)
 
     def _is_weak(self, look: TargetTrack) -> bool:
         return self._network_off is not None and look.confidence < self._look_alone
@@ -120,18 +120,17 @@ class Aim:
             steady_ns: When.
             spacing_m: Of a pixel.
         """
-        self._here = None
-        here = None if look is None else self._by_look(look, steady_ns, spacing_m)
-        weak = look is not None and self._is_weak(look)
-        if here is not None and self._is_refused(here, network, weak, steady_ns, spacing_m):
-            here = None
-        if here is not None and weak and network is not None:  # a witness: both say where it is
-            here, network = both(here, self._by_network(network, steady_ns, spacing_m)), None
-            self._denied = 0
+        here = self._here = None
+        if look is not None:
+            here = self._by_look(look, steady_ns, spacing_m)
+            weak = self._is_weak(look) and (
+                network is None or self._differ(network, here, spacing_m)
+            )
+            if weak or self._is_far(here.place, self._sure, steady_ns, spacing_m):
+                here = None
         if here is not None:
             self._sure = here.place, steady_ns
-            if not weak:
-                self._here = here, steady_ns
+            self._here = here, steady_ns
             if network is not None:
                 here = self._heeded(network, here, steady_ns, spacing_m)
         elif network is not None and self._may_be_alone(steady_ns):
@@ -147,30 +146,6 @@ class Aim:
             return None, Reason.TARGET_LOST  # what looks like it is something else
         self.px, self._seen = here.place, (here.place, steady_ns)
         return TargetTrack(here.place, here.covariance, here.mass), Reason.OK
-
-    def _is_refused(
-        self, here: Place, network: Place | None, weak: bool, steady_ns: int, spacing_m: float
-    ) -> bool:
-        """Return whether a look is not believed: too far off, or in doubt and the network does not confirm it.
-
-        In doubt is a weak one, and one that is found again elsewhere than it was lost while the network went on.
-        """
-        if self._is_far(here.place, self._sure, steady_ns, spacing_m):
-            return True
-        back = self._is_back(here.place, spacing_m)
-        if network is not None:
-            return (weak or back) and self._differ(network, here, spacing_m)
-        return weak or (back and self._may_be_alone(steady_ns))
-
-    def _is_back(self, px: Vector, spacing_m: float) -> bool:
-        """Return whether the network went on since a look was sure, which is now found elsewhere."""
-        if self._sure is None or not self._was_lost():
-            return False
-        return float(np.linalg.norm(px - self._sure[0])) * spacing_m > self._settings.jump_m
-
-    def _was_lost(self) -> bool:
-        """Return whether the network went on after the look was sure last."""
-        return self._sure is not None and self._seen is not None and self._sure[1] < self._seen[1]
 
     def hear(self, network: Place, spacing_m: float) -> None:
         """Take what the network saw in the frame of the last ``see``, after its place was told by its look.

@@ -4,12 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import numpy as np
 
-from ir_guidance.track.aim import Aim
 from ir_guidance.track.alone import is_needle
 from ir_guidance.track.backends import CHANNELS, SIDE_PX, Maps, Network
 from ir_guidance.track.heat import log_density, most_likely, near, over_image, probability
@@ -24,7 +20,7 @@ from ir_guidance.track.settings import TrackSettings
 from ir_guidance.track.shaft_end import ended_by_brightness
 from ir_guidance.track.sighting import Sighting
 from ir_guidance.track.strip import full_scale
-from ir_guidance.track.target import TargetFollower
+from ir_guidance.track.target_watch import TargetWatch
 from ir_guidance.track.view import View, behind, fine, whole
 from ir_guidance.values import (
     Frame,
@@ -58,31 +54,28 @@ class LearnedTracker:
         self._quality = Quality(settings.quality)
         self._memory = Memory(FRAMES, self._settings.cut, self._settings.memory_s)
         self._motion = TipMotion(self._settings.motion, by_xrays=self._by_xrays)
-        self._look_alone = settings.of(modality).target.alone
-        self._template = TargetFollower(settings.of(modality).target, as_clicked=True)
+        self._target = TargetWatch(
+            settings.learned, settings.of(modality).target, self._calibration.target, self._infer
+        )
         self._input = np.zeros((CHANNELS, SIDE_PX, SIDE_PX), np.uint8)
         self.name = getattr(network, "name", "network")
         self.reset()
 
     def select_target(self, px: Vector) -> None:
         """Learn the target at (u, v), the operator's click, when the next frame comes."""
-        self._template.select(px)
-        self._aim: Aim | None = Aim(self._settings.aim, px, self._look_alone)
-        self._unasked = self._settings.aim.network_every
+        self._target.select(px)
 
     def reset(self) -> None:
         """Forget the target and every earlier frame."""
         self._quality.reset()
         self._memory.reset()
         self._motion.reset()
-        self._template.reset()
-        self._aim = None
-        self._unsearched, self._unasked, self._spacing_now_m = 0, 0, 1.0
-        self._owed: Callable[[], None] | None = None
+        self._target.reset()
+        self._unsearched, self._spacing_now_m = 0, 1.0
 
     def track(self, frame: Frame, prior: ShaftPrior | None = None) -> Track:
         """Return needle and target in the frame; a prior says where to look and which needle is meant."""
-        self._owed = None
+        self._target.owes_nothing()
         unusable = self._quality.judge(frame.pixels, full_scale(frame.pixels))
         if unusable is not Reason.OK:
             return self._result(frame, Sighting(None, unusable, None), (None, unusable))
@@ -91,7 +84,7 @@ class LearnedTracker:
             self._unsearched = self._settings.search_every
         spacing_m = self._spacing_now_m = self._spacing_m(frame)
         seen = self._find_needle(frame, prior, spacing_m)
-        target = self._follow_target(frame, prior, spacing_m, seen.target)
+        target = self._target.step(frame, self._memory.newest.shape, prior, spacing_m, seen.target)
         return self._result(frame, seen, target)
 
     def _find_needle(self, frame: Frame, prior: ShaftPrior | None, spacing_m: float) -> Sighting:
@@ -155,7 +148,7 @@ class LearnedTracker:
             place, weighed = most_likely(maps.places[0], log_density(view, *expected))
             image, odds = near(odds, place.place), weighed
         needle, tip = probability(maps.flags[0]), probability(maps.flags[1])
-        target = self._target_in(view, maps)
+        target = self._target.in_view(view, maps)
         heat = over_image(odds, view, self._memory.newest.shape, tip)
         if needle < self._settings.needle:
             return Sighting(None, Reason.NOT_FOUND, target, heat)
@@ -198,9 +191,9 @@ class LearnedTracker:
 
     def _touches_target(self, tip_px: Vector) -> bool:
         """Return whether by X-rays the tip cannot be told from the target: two metal things that touch are one."""
-        if not self._by_xrays or self._aim is None:
+        if not self._by_xrays or self._target.px is None:
             return False
-        gap_px = float(np.linalg.norm(tip_px - self._aim.px))
+        gap_px = float(np.linalg.norm(tip_px - self._target.px))
         return gap_px * self._spacing_now_m < self._settings.touch_m
 
     def _in_image(self, view: View, place: Place) -> Place:
@@ -225,60 +218,15 @@ class LearnedTracker:
             shaft[:] = 0
         else:
             draw_shaft(view.place_of(prior.entry_px), view.place_of(prior.tip_px), shaft)
-        if self._aim is not None and view.holds(self._aim.px, self._settings.margin):
-            draw_target(view.place_of(self._aim.px), target)
+        if self._target.px is not None and self._target.is_in(view):
+            draw_target(view.place_of(self._target.px), target)
         else:
             target[:] = 0
         return self._network.infer(self._input)
 
-    def _target_in(self, view: View, maps: Maps) -> Place | None:
-        """Return the target in image pixels as a view shows it, its mass its confidence; None when it does not."""
-        if self._aim is None or not view.holds(self._aim.px, self._settings.margin):
-            return None
-        found, _ = most_likely(maps.places[1])
-        covariance = found.covariance * (view.scale * self._calibration.target) ** 2
-        confidence = probability(maps.flags[2]) * found.mass
-        return Place(view.px_of(found.place), covariance, confidence)
-
-    def _follow_target(
-        self, frame: Frame, prior: ShaftPrior | None, spacing_m: float, seen: Place | None
-    ) -> tuple[TargetTrack | None, Reason]:
-        """Return the target by its look and by the network, which is asked less often where both follow it."""
-        if self._aim is None:
-            return None, Reason.NOT_FOUND
-        pixels, steady_ns = frame.pixels, frame.acquired_steady_ns
-        look, _ = self._template.follow(pixels, full_scale(pixels), spacing_m, steady_ns)
-        self._unasked += 1
-        if seen is None and (look is None or self._aim.is_doubtful(look)):
-            seen = self._look_at_target(prior)
-        if seen is None and self._unasked >= self._settings.aim.network_every:
-            self._owed = partial(self._ask_late, prior)
-        return self._aim.see(self._believed(seen), look, steady_ns, spacing_m)
-
-    def _look_at_target(self, prior: ShaftPrior | None) -> Place | None:
-        view = fine(self._memory.newest.shape, self._aim.px) if self._aim else None
-        return None if view is None else self._target_in(view, self._infer(view, prior))
-
-    def _believed(self, seen: Place | None) -> Place | None:
-        """Return what the network sees of the target where it is sure enough; that it sees none is noted."""
-        if seen is None or self._aim is None:
-            return None
-        self._unasked = 0
-        if seen.mass < self._settings.no_target:
-            self._aim.deny()
-        return seen if seen.mass >= self._settings.target else None
-
-    def _ask_late(self, prior: ShaftPrior | None) -> None:
-        """Ask the network about a target that its look has told for some frames."""
-        seen = self._believed(self._look_at_target(prior))
-        if seen is not None and self._aim is not None:
-            self._aim.hear(seen, self._spacing_now_m)
-
     def catch_up(self) -> None:
         """Look at the target once more where the frame just tracked did not wait for that."""
-        if (owed := self._owed) is not None:
-            self._owed = None
-            owed()
+        self._target.catch_up()
 
     def _spacing_m(self, frame: Frame) -> float:
         if frame.spacing_m is not None:

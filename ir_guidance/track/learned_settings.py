@@ -42,6 +42,12 @@ class LearnedSettings(Settings):
         le=10,
         description="By X-rays, without a robot: what bends along a smaller radius is a lead, not a needle.",
     )
+    click_m: float = Field(
+        0.004,
+        gt=0,
+        le=0.02,
+        description="Farthest from a click, by X-rays, that a target's look is learnt where the network sees it.",
+    )
     target: float = Field(
         0.35,
         gt=0,

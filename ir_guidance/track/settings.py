@@ -38,9 +38,9 @@ class TargetSettings(Settings):
         0.0004, gt=5e-5, le=2e-3, description="Pixel spacing of the decimated image."
     )
     template_m: float = Field(0.007, gt=0.001, le=0.05, description="Half size of the template.")
-    clicked_m: tuple[float, ...] = Field(
+    told_m: tuple[float, ...] = Field(
         (),
-        description="Half sizes of a template at the click itself, where a network knows the centre; or none.",
+        description="Half sizes of a template where a network sees the target, else at the click; or none.",
     )
     like: float = Field(
         0.92,
@@ -151,7 +151,7 @@ FLUOROSCOPY = ModalitySettings(
     target=TargetSettings(
         spacing_m=0.00025,
         template_m=0.003,
-        clicked_m=(0.003, 0.0045, 0.006, 0.008),
+        told_m=(0.003, 0.0045, 0.006, 0.008),
         radius_m=(0.002, 0.003),
         click_m=0.006,
         contrast=0.01,

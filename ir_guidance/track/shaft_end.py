@@ -22,7 +22,7 @@ from ir_guidance.values import Modality, Vector
 Image = NDArray[np.uint8]
 
 BACK_M, BEYOND_M, ASIDE_M = 0.020, 0.012, 0.004
-UNSURE_M = {True: 0.00065, False: 0.00055}
+UNSURE_M, UNSURE_ALONE_M = 0.00065, 0.00055
 """Standard deviation along the shaft from which the network is not alone asked: with a robot's word, and without."""
 TAPER_M, STEP_SIGMA_M = 0.0002, 0.0004
 """A bevel is thin before it ends: how far short of the tip it steps, and how well that is known at best."""
@@ -40,11 +40,11 @@ def ended_by_brightness(
     """Return the tip moved along its shaft to where both agree best, weighed by their variances.
 
     ``direction`` is the unit vector (u, v) that the needle points in; ``guided`` says that a robot had its word.
-    A tip that is surer than ``UNSURE_M`` stays; and a step farther off than both together can be wrong is of
-    another thing, and changes nothing.
+    A tip that is surer than ``UNSURE_M``, or without a robot ``UNSURE_ALONE_M``, stays; and a step farther off
+    than both together can be wrong is of another thing, and changes nothing.
     """
     along_px2 = float(direction @ tip.covariance @ direction)
-    if along_px2 * spacing_m**2 < UNSURE_M[guided] ** 2:
+    if along_px2 * spacing_m**2 < (UNSURE_M if guided else UNSURE_ALONE_M) ** 2:
         return tip
     corner, part = _part(tip.place, image, spacing_m)
     if min(part.shape) < 2:

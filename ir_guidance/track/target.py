@@ -34,10 +34,10 @@ class Learnt:
 class TargetFollower:
     """Follows one target; the template is never renewed, so that the target cannot drift."""
 
-    def __init__(self, settings: TargetSettings, *, as_clicked: bool = False) -> None:
-        """Start without a target; ``as_clicked`` lets the settings say that it lies at the click."""
+    def __init__(self, settings: TargetSettings, *, as_told: bool = False) -> None:
+        """Start without a target; ``as_told`` lets the settings say that it lies where ``select`` has it."""
         self._settings = settings
-        self._sizes_m = settings.clicked_m if as_clicked else ()
+        self._sizes_m = settings.told_m if as_told else ()
         self.reset()
 
     def reset(self) -> None:
@@ -51,6 +51,11 @@ class TargetFollower:
         """Learn the target at (u, v) when the next image comes."""
         self.reset()
         self._click = np.asarray(px, dtype=float)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the target is to be learnt from the next image."""
+        return self._click is not None
 
     def follow(
         self, pixels: Pixels, full: int, spacing_m: float, steady_ns: int
@@ -163,11 +168,11 @@ def learn(
     click: Vector,
     settings: TargetSettings,
     pitch_m: float,
-    clicked_m: float | None = None,
+    told_m: float | None = None,
 ) -> Learnt | None:
     """Return the target at a click (u, v) in a decimated image; None outside it, or where all is alike.
 
-    Its centre is that of the darkest lesion near the click or, with half a template's size ``clicked_m``, the
+    Its centre is that of the darkest lesion near the click or, with half a template's size ``told_m``, the
     click: by X-rays the darkest thing near a target may be a needle, a lead, or a ball that does not move with it.
 
     What is brighter than nearly all of the template is cut off, there and in every image, so that
@@ -175,8 +180,8 @@ def learn(
     """
     if not (0 <= click[0] < small.shape[1] and 0 <= click[1] < small.shape[0]):
         return None
-    centre = click if clicked_m else centre_of_lesion(small, click, settings, pitch_m)
-    half = round((clicked_m or settings.template_m) / pitch_m)
+    centre = click if told_m else centre_of_lesion(small, click, settings, pitch_m)
+    half = round((told_m or settings.template_m) / pitch_m)
     first = np.maximum(np.round(centre).astype(int) - half, 0)
     last = np.round(centre).astype(int) + half + 1
     template = small[first[1] : last[1], first[0] : last[0]]

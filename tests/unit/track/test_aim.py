@@ -172,26 +172,3 @@ def test_a_late_word_about_a_frame_whose_look_was_lost_is_not_taken(aim):
     aim.hear(network(206, 150, 3.0), SPACING_M)
     after, _ = see(aim, 3, None, look(200, 150))
     assert after.px == pytest.approx(CLICK, abs=0.5)
-
-
-def test_a_look_found_again_elsewhere_is_not_believed_against_the_network(aim):
-    for frame in range(1, 10):
-        see(aim, frame, network(200, 150), look(200, 150))
-    assert not aim.is_doubtful(look(200, 150))
-    for frame in range(10, 14):
-        see(aim, frame, network(200, 150))
-    assert aim.is_doubtful(look(290, 150))
-    track, _ = see(aim, 14, network(200, 150), look(290, 150))
-    assert track.px[0] == pytest.approx(200, abs=3)
-    again, reason = see(aim, 15, None, look(290, 150))
-    assert (again, reason) == (None, Reason.JUMP)
-    back, _ = see(aim, 16, network(201, 150), look(201, 150))
-    assert back.px[0] == pytest.approx(201, abs=3)
-
-
-def test_a_weak_look_leaves_the_place_to_who_is_surer():
-    aim = Aim(AimSettings(), CLICK, look_alone=0.8)
-    for frame in range(1, 10):
-        see(aim, frame, network(200, 150, 2.0), look(200, 150))
-    track, _ = see(aim, 10, network(200, 150, 2.0), look(215, 150, 20.0, correlation=0.7))
-    assert track.px[0] < 203

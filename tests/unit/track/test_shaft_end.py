@@ -51,12 +51,12 @@ def test_a_tip_placed_along_its_shaft_is_moved_to_the_shadows_end(along_px, seed
 
 
 def test_a_sure_tip_is_not_asked_about():
-    before = guess(-1.0, along_sigma_px=0.9 * UNSURE_M[True] / SPACING_M)
+    before = guess(-1.0, along_sigma_px=0.9 * UNSURE_M / SPACING_M)
     assert ended_by_brightness(before, DIRECTION, image(), SPACING_M, SHAFT) is before
 
 
 def test_a_step_too_far_off_is_of_another_thing():
-    before = guess(12.0, along_sigma_px=1.1 * UNSURE_M[True] / SPACING_M)
+    before = guess(12.0, along_sigma_px=1.1 * UNSURE_M / SPACING_M)
     found = ended_by_brightness(before, DIRECTION, image(), SPACING_M, SHAFT)
     assert found is before
 

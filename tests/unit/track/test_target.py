@@ -107,12 +107,12 @@ def test_there_is_no_target_before_one_is_selected_nor_after_a_reset(scenes, tra
     assert tracker.track(scenes.frame(pixels)).target is None
 
 
-def test_a_target_learnt_as_clicked_is_not_moved_to_what_is_darker_beside_it():
+def test_a_target_learnt_as_told_is_not_moved_to_what_is_darker_beside_it():
     small = np.full((200, 200), 0.6, np.float32)
     small[98:103, 98:103] -= 0.1
     small[60:140, 114:120] = 0.1  # a needle's shaft, 4 mm beside it
     click = np.array([100.0, 100.0])
     target = TrackSettings().fluoroscopy.target
-    clicked = learn(small, click, target, 0.00025, target.clicked_m[0])
+    clicked = learn(small, click, target, 0.00025, target.told_m[0])
     np.testing.assert_array_equal(clicked.centre, click)
     assert learn(small, click, target, 0.00025).centre[0] > 105
