@@ -42,7 +42,8 @@ def correct(
     ``open_loop`` follows the plan by the robot's own depth alone, with the same waiting for breath:
     what the image would have corrected is what the comparison shows.
     """
-    steering.watch(fix, settings.coast_frames)
+    resting = _is_at_rest(fix, settings.gate_near_window_m, settings)
+    steering.watch(fix, settings.coast_frames, at_rest=resting)
     goal_m = plan.target_m if open_loop else _goal_m(fix, plan, settings)
     course = _course(fix, plan, goal_m, open_loop)
     reaction = _held(fix, plan, settings)
@@ -114,9 +115,15 @@ def _may_steer(fix: Fix, course: Course, settings: CorrectSettings) -> bool:
     """Return whether tip and target can be compared: at end-exhale, or whenever the breath is followed."""
     if settings.breath == "compensate":
         return fix.target_coasted == 0
-    ahead_m = fix.breath_m + max(0.0, fix.breath_rate_mps) * settings.gate_lookahead_s
     near = course.remaining_m < settings.gate_near_m
-    window_m = settings.gate_near_window_m if near else settings.gate_window_m
+    return _is_at_rest(
+        fix, settings.gate_near_window_m if near else settings.gate_window_m, settings
+    )
+
+
+def _is_at_rest(fix: Fix, window_m: float, settings: CorrectSettings) -> bool:
+    """Return whether the target is seen within a window of its rest, and is for a while."""
+    ahead_m = fix.breath_m + max(0.0, fix.breath_rate_mps) * settings.gate_lookahead_s
     return fix.target_coasted == 0 and ahead_m <= window_m
 
 

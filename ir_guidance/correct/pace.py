@@ -14,7 +14,8 @@ def speed_mps(remaining_m: float, settings: CorrectSettings) -> float:
     """Return the speed of advance with a path left to go."""
     share = min(1.0, max(remaining_m, 0.0) / settings.slow_within_m)
     slow = settings.slow_advance_mps
-    return slow + share * (settings.advance_mps - slow)
+    fast = settings.dash_mps if remaining_m <= settings.dash_from_m else settings.advance_mps
+    return slow + share * (fast - slow)
 
 
 class Stride(NamedTuple):
@@ -32,7 +33,11 @@ class Pace:
     def __init__(self, settings: CorrectSettings) -> None:
         """Start before the first checkpoint."""
         self._settings = settings
-        target = settings.arrived_m, settings.arrived_miss_m
+        # A needle that has dashed must not wait for what a pivot could still better.
+        target = (
+            settings.arrived_m,
+            settings.beside_m if settings.dash_mps else settings.arrived_miss_m,
+        )
         pairs = zip(settings.checkpoints_m, settings.checkpoint_miss_m, strict=True)
         self._checkpoints = (*pairs, target)
         self.reset()
@@ -44,11 +49,19 @@ class Pace:
         self._unsure_since_ns: int | None = None
 
     def step(
-        self, remaining_m: float, miss_m: float, *, seen: bool, now_ns: int, sure: bool = True
+        self,
+        remaining_m: float,
+        miss_m: float,
+        *,
+        seen: bool,
+        now_ns: int,
+        sure: bool = True,
+        resting_s: float = 0.0,
     ) -> Stride:
         """Return how fast to go on with a path left and a predicted miss, as seen at a steady time.
 
-        ``sure``: it is known how far out of the plane the needle is, or no sweep would tell.
+        ``sure``: it is known how far out of the plane the needle is, or no sweep would tell. ``resting_s``: for how
+        long the breath has rested.
         """
         while self._passed < len(self._checkpoints):
             at_m, most_m = self._checkpoints[self._passed]
@@ -58,6 +71,8 @@ class Pace:
                 return Stride(0.0, sweep=True)
             if miss_m > most_m or not seen:
                 return self._wait(at_m, miss_m, now_ns)
+            if at_m == self._settings.dash_from_m and resting_s > self._settings.dash_within_s:
+                return Stride(0.0)
             self._pass()
         return Stride(0.0, arrived=True)
 

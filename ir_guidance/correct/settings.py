@@ -93,6 +93,19 @@ class CorrectSettings(Settings):
         (0.0030, 0.0020, 0.0008, 0.0004),
         description="Largest predicted miss with which to go on from each.",
     )
+    dash_mps: float = Field(
+        0.0,
+        ge=0,
+        le=0.02,
+        description="Speed from the last checkpoint on, which is left only as a rest of the breath begins, so that the "
+        "needle never waits where what breathes would slide over it; 0: as before it, whenever the breath rests.",
+    )
+    dash_within_s: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="How long after its beginning a rest is young enough for that.",
+    )
     arrived_miss_m: float = Field(
         0.0003,
         gt=0,
@@ -185,11 +198,18 @@ class CorrectSettings(Settings):
         150.0, gt=0, le=150, description="Oldest image, from acquisition, worth acting on."
     )
 
+    @property
+    def dash_from_m(self) -> float:
+        """The remaining path that is gone within one rest of the breath, 0 where none is."""
+        return self.checkpoints_m[-1] if self.dash_mps else 0.0
+
     @model_validator(mode="after")
     def _fits_together(self) -> CorrectSettings:
         places, misses = self.checkpoints_m, self.checkpoint_miss_m
         if len(places) != len(misses):
             raise ValueError(f"{len(places)} checkpoints_m, but {len(misses)} checkpoint_miss_m")
+        if self.dash_mps and not places:
+            raise ValueError("dash_mps needs a checkpoint in checkpoints_m to begin at")
         if list(places) != sorted(places, reverse=True):
             raise ValueError(f"checkpoints_m = {places} do not come ever nearer to the target")
         return self

@@ -18,7 +18,7 @@ from ir_guidance.correct.pace import Pace, speed_mps
 from ir_guidance.correct.response import Response
 from ir_guidance.correct.settings import CorrectSettings
 from ir_guidance.kinematics import INSERTION, ROLL, axis_rates, guide_pose, lateral_axes
-from ir_guidance.values import Fix, Matrix, Plane, RobotState, Vector
+from ir_guidance.values import NS_PER_S, Fix, Matrix, Plane, RobotState, Vector
 
 PITCH_YAW = slice(2, 4)
 
@@ -69,6 +69,7 @@ class Steering:
         self._pace = Pace(settings)
         self._beyond_reach = 0
         self._searched = False
+        self._rest_since_ns: int | None = None
 
     def reset(self) -> None:
         """Forget everything, as for a new insertion."""
@@ -77,9 +78,14 @@ class Steering:
         self._pace.reset()
         self._beyond_reach = 0
         self._searched = False
+        self._rest_since_ns = None
 
-    def watch(self, fix: Fix, coast_frames: int) -> None:
-        """Note whether the probe has been swept since the needle was seen last."""
+    def watch(self, fix: Fix, coast_frames: int, *, at_rest: bool) -> None:
+        """Note whether the probe has been swept since the needle was seen last, and since when the breath rests."""
+        if not at_rest:
+            self._rest_since_ns = None
+        elif self._rest_since_ns is None:
+            self._rest_since_ns = fix.acquired_steady_ns
         lost = fix.coasted > coast_frames
         self._searched = lost and (self._searched or fix.plane is Plane.SWEPT)
 
@@ -109,6 +115,7 @@ class Steering:
             seen=fix.coasted == 0,
             now_ns=fix.acquired_steady_ns,
             sure=not wants_sweep(fix, self._settings),
+            resting_s=self._resting_s(fix),
         )
         if stride.arrived or stride.lost or stride.sweep:
             return Steered(arrived=stride.arrived, lost=stride.lost, sweep=stride.sweep)
@@ -131,6 +138,10 @@ class Steering:
         pitch, yaw = (turn / self._settings.horizon_step_s).tolist()
         roll_radps = self._roll_radps(curve, robot, stride.advance_mps)
         return Steered(pitch, yaw, roll_radps, stride.advance_mps)
+
+    def _resting_s(self, fix: Fix) -> float:
+        since_ns = self._rest_since_ns
+        return 0.0 if since_ns is None else (fix.acquired_steady_ns - since_ns) / NS_PER_S
 
     def _roll_radps(self, curve: Vector, robot: RobotState, advance_mps: float) -> float:
         if self._settings.curvature_per_m == 0.0:

@@ -42,6 +42,10 @@ class LearnedSettings(Settings):
         le=10,
         description="By X-rays, without a robot: what bends along a smaller radius is a lead, not a needle.",
     )
+    large_target: bool = Field(
+        False,
+        description="The target fills half an image or more: the network is asked about it in the whole of it.",
+    )
     click_m: float = Field(
         0.004,
         gt=0,

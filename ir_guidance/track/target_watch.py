@@ -17,7 +17,7 @@ from ir_guidance.track.place import Place
 from ir_guidance.track.settings import TargetSettings
 from ir_guidance.track.strip import full_scale
 from ir_guidance.track.target import TargetFollower
-from ir_guidance.track.view import View, fine
+from ir_guidance.track.view import View, fine, whole
 from ir_guidance.values import Frame, Reason, ShaftPrior, TargetTrack, Vector
 
 Infer = Callable[[View, ShaftPrior | None], Maps]
@@ -59,9 +59,12 @@ class TargetWatch:
         return self.px is not None and view.holds(self.px, self._settings.margin)
 
     def in_view(self, view: View, maps: Maps) -> Place | None:
-        """Return the target in image pixels as a view shows it, its mass its confidence; None when it does not."""
-        if not self.is_in(view):
-            return None
+        """Return the target as the needle's view shows it; None when it does not, or when no such view holds it."""
+        large = self._settings.large_target
+        return None if large or not self.is_in(view) else self._place(view, maps)
+
+    def _place(self, view: View, maps: Maps) -> Place:
+        """Return the target in image pixels, its mass its confidence."""
         found, _ = most_likely(maps.places[1])
         covariance = found.covariance * (view.scale * self._scale) ** 2
         confidence = probability(maps.flags[2]) * found.mass
@@ -100,8 +103,8 @@ class TargetWatch:
         return self._aim.see(self._believed(self._aim, seen), look, steady_ns, spacing_m)
 
     def _look(self, aim: Aim, shape: tuple[int, int], prior: ShaftPrior | None) -> Place | None:
-        view = fine(shape, aim.px)
-        return self.in_view(view, self._infer(view, prior))
+        view = whole(shape) if self._settings.large_target else fine(shape, aim.px)
+        return self._place(view, self._infer(view, prior))
 
     def _centre(self, aim: Aim, seen: Place | None, spacing_m: float) -> None:
         """Have the look learnt where the network sees the centre: a click is off by more than a clip is wide."""
