@@ -14,8 +14,9 @@ import numpy as np
 from ir_guidance.gate import Gate
 from ir_guidance.geometry import across_and_along
 from ir_guidance.kinematics import guide_pose, joints_for
-from ir_guidance.pipeline import Mark, See, Steer, marked, path_normal
+from ir_guidance.pipeline import See, Steer, path_normal
 from ir_guidance.plan import NoPlanError
+from ir_guidance.pointed import Mark, marked
 from ir_guidance.profiles import Profile
 from ir_guidance.profiles.success import Ellipsoid, achieved, is_through
 from ir_guidance.robot import EmbeddedRobot

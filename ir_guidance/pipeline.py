@@ -9,7 +9,6 @@ and the live nodes run these same objects; only who carries the values between t
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
 from dataclasses import replace
 from enum import IntEnum
 
@@ -17,16 +16,14 @@ import numpy as np
 
 from ir_guidance.correct import Steering, correct
 from ir_guidance.correct.pulses import pulses_wanted
-from ir_guidance.geometry import base_from_px, base_ray_from_px_carm, nearest_to_rays
 from ir_guidance.kinematics import guide_pose, straight_tip
-from ir_guidance.localise import ImageGeometry, Localiser, Place, can_show, shown
+from ir_guidance.localise import ImageGeometry, Localiser, Place, can_show
 from ir_guidance.plan import PlanRequest, plan
 from ir_guidance.profiles import Profile
 from ir_guidance.timing import Clock, Stopwatch
 from ir_guidance.track import Tracker
 from ir_guidance.track.contrast import shaft_contrast
 from ir_guidance.values import (
-    CarmGeometry,
     Correction,
     Fix,
     Frame,
@@ -38,9 +35,6 @@ from ir_guidance.values import (
     Track,
     Vector,
 )
-
-Mark = tuple[float, float, float]
-LARGEST_BREATH_M = 0.010
 
 
 class See:
@@ -139,43 +133,6 @@ def _can_place(geometry: ImageGeometry, robot: RobotState) -> bool:
     return all(can_show(m, geometry) for m in (guide.remote_centre_m, straight_tip(guide)))
 
 
-def misplaced_m(px: Vector, place: Place, frame: Frame) -> float:
-    """Return how far off the place of a target the ray through a pixel (u, v) passes, beyond what is likely.
-
-    Likely are three sigma, and a breath; more means another target, or a CT that is not registered.
-    0 where the image's geometry does not say.
-    """
-    geometry = frame.geometry
-    if not isinstance(geometry, CarmGeometry) or not can_show(place.point_m, geometry):
-        return 0.0
-    rows, columns = frame.pixels.shape[:2]
-    view = shown(place.point_m, geometry, (columns, rows))
-    off_m = float(np.linalg.norm((px - view.px) * view.spacing_m))
-    return max(0.0, off_m - 3 * place.sigma_m - LARGEST_BREATH_M)
-
-
-def rays_apart_m(px: Vector, frame: Frame, second_px: Vector, second: Frame) -> float:
-    """Return how far two rays pass each other, through a pixel (u, v) of either view, beyond a breath.
-
-    More than 0 means that two different things were pointed at; infinite where the views tell no depth.
-    """
-    rays = []
-    for at_px, image in ((px, frame), (second_px, second)):
-        if (
-            not isinstance(image.geometry, CarmGeometry)
-            or image.geometry.base_from_isocentre is None
-        ):
-            return float("inf")
-        rows, columns = image.pixels.shape[:2]
-        rays.append(base_ray_from_px_carm(at_px, image.geometry, (rows, columns)))
-    (source_m, ray), (other_m, other) = rays
-    point_m = nearest_to_rays((source_m, other_m), (ray, other))
-    if point_m is None:
-        return float("inf")
-    off_m = point_m - source_m
-    return max(0.0, 2 * float(np.linalg.norm(off_m - (off_m @ ray) * ray)) - LARGEST_BREATH_M)
-
-
 def path_normal(geometry: ImageGeometry) -> Vector:
     """Return the unit normal (3,) of the plane that paths are sought in.
 
@@ -185,15 +142,6 @@ def path_normal(geometry: ImageGeometry) -> Vector:
     if isinstance(geometry, ProbeGeometry):
         return geometry.base_from_image[:3, 2]
     return np.array([0.0, 1.0, 0.0])
-
-
-def marked(marks_px: Iterable[Mark], geometry: ProbeGeometry) -> tuple[Sphere, ...]:
-    """Return no-go regions from circles (u, v, radius) marked in an ultrasound image, in pixels."""
-    spheres = []
-    for u, v, radius_px in marks_px:
-        x, y, z = base_from_px(np.array([u, v]), geometry).tolist()
-        spheres.append(Sphere((x, y, z), radius_px * geometry.spacing_m[0]))
-    return tuple(spheres)
 
 
 class Phase(IntEnum):

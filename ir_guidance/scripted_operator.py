@@ -17,7 +17,8 @@ import numpy as np
 from pydantic import Field
 
 from ir_guidance.localise import Place
-from ir_guidance.pipeline import Mark, Phase
+from ir_guidance.pipeline import Phase
+from ir_guidance.pointed import Mark
 from ir_guidance.settings import Settings
 from ir_guidance.values import NS_PER_S, Level, Sphere, Vector
 

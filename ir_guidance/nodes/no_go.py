@@ -8,7 +8,7 @@ import numpy as np
 
 from ir_guidance.localise import ImageGeometry
 from ir_guidance.nodes import conversions
-from ir_guidance.pipeline import marked
+from ir_guidance.pointed import marked
 from ir_guidance.values import ProbeGeometry, Sphere
 from ir_guidance_msgs.srv import ComputePlan
 

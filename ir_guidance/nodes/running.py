@@ -59,14 +59,7 @@ def run(
     asked_to_end = []
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: asked_to_end.append(True))
-    try:
-        set_logger_level(
-            "rcl", LoggingSeverity.FATAL
-        )  # it says in a line of its own what it raises
-        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
-        set_logger_level("rcl", LoggingSeverity.UNSET)
-    except RCLError as error:
-        print(" ".join(str(error).split()), file=sys.stderr)
+    if not _begun(args):
         return BAD_SETTINGS
     nodes: Sequence[LifecycleNode] = ()
     executor = EventsExecutor()
@@ -100,6 +93,18 @@ def run(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # Python, too, ends cleanly when asked twice
     return 0
+
+
+def _begun(args: list[str] | None) -> bool:
+    """Return whether ROS could begin with these arguments; if not, one line says why."""
+    set_logger_level("rcl", LoggingSeverity.FATAL)  # it says in a line of its own what it raises
+    try:
+        rclpy.init(args=args, signal_handler_options=SignalHandlerOptions.NO)
+    except RCLError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return False
+    set_logger_level("rcl", LoggingSeverity.UNSET)
+    return True
 
 
 def start(node: LifecycleNode) -> None:

@@ -10,7 +10,8 @@ import numpy as np
 
 from ir_guidance.localise import Place
 from ir_guidance.nodes import conversions
-from ir_guidance.pipeline import See, misplaced_m, rays_apart_m
+from ir_guidance.pipeline import See
+from ir_guidance.pointed import misplaced_m, rays_apart_m
 from ir_guidance.values import NS_PER_S, CarmGeometry, Frame, Vector
 from ir_guidance_msgs.srv import SelectTarget
 

@@ -12,7 +12,8 @@ import pytest
 from ir_guidance.geometry import BASE_FROM_PROBE_DOWN, px_from_base_carm, transform
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import Place
-from ir_guidance.pipeline import See, marked, misplaced_m, path_normal
+from ir_guidance.pipeline import See, path_normal
+from ir_guidance.pointed import marked, misplaced_m
 from ir_guidance.profiles import load_profile
 from ir_guidance.values import (
     CarmGeometry,

@@ -36,10 +36,6 @@ from ir_guidance.nodes.conversions.guidance import (
     correction_to_msg,
     fix_from_msg,
     fix_to_msg,
-    plan_from_msg,
-    plan_to_msg,
-    sphere_from_msg,
-    sphere_to_msg,
     track_from_msg,
     track_to_msg,
 )
@@ -56,6 +52,12 @@ from ir_guidance.nodes.conversions.operator import (
     consent_to_msg,
     hand_from_msg,
     hand_to_msg,
+)
+from ir_guidance.nodes.conversions.plan import (
+    plan_from_msg,
+    plan_to_msg,
+    sphere_from_msg,
+    sphere_to_msg,
 )
 from ir_guidance.nodes.conversions.robot import (
     GateReport,

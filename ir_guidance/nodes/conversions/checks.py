@@ -44,6 +44,16 @@ def require_finite(msg: Any) -> None:
             raise ConversionError(f"{name_of(msg)}: {field} is not finite")
 
 
+def require_base(msg: Any) -> None:
+    """Refuse a message that is not in the robot's base frame.
+
+    Raises:
+        ConversionError: With the frame that it names.
+    """
+    if msg.header.frame_id != BASE:
+        raise ConversionError(f"{name_of(msg)}: frame {msg.header.frame_id!r} must be {BASE!r}")
+
+
 def rigid(msg: Any, field: str) -> Matrix:
     """Return a rigid 4x4 transform that a message holds row by row.
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 the ir_guidance authors
 # SPDX-License-Identifier: Apache-2.0
-"""Track, fix, plan and correction."""
+"""Track, fix and correction."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ir_guidance.nodes.conversions.checks import (
     ConversionError,
     flat,
     header,
+    require_base,
     require_boot,
     require_finite,
     square,
@@ -18,24 +19,19 @@ from ir_guidance.nodes.conversions.checks import (
     stamp_from_msg,
     vector,
 )
-from ir_guidance.plan.identity import hash_of
 from ir_guidance.values import (
     NS_PER_MS,
     Correction,
     Fix,
     Mode,
     NeedleTrack,
-    Plan,
     Plane,
     Reason,
-    Sphere,
     TargetTrack,
     Track,
 )
 from ir_guidance_msgs.msg import Correction as CorrectionMsg
 from ir_guidance_msgs.msg import Fix as FixMsg
-from ir_guidance_msgs.msg import Plan as PlanMsg
-from ir_guidance_msgs.msg import Sphere as SphereMsg
 from ir_guidance_msgs.msg import Track as TrackMsg
 
 REASONS = {getattr(TrackMsg, reason.name): reason for reason in Reason}
@@ -148,7 +144,7 @@ def fix_from_msg(msg: FixMsg, boot_id: str | None = BOOT_ID) -> Fix:
     """
     require_finite(msg)
     require_boot(msg, boot_id)
-    _require_base(msg)
+    require_base(msg)
     if len(msg.unseen) not in (0, 3):
         raise ConversionError(f"Fix: unseen has {len(msg.unseen)} numbers, it must be 3 or none")
     if msg.plane not in {*Plane}:
@@ -176,78 +172,6 @@ def fix_from_msg(msg: FixMsg, boot_id: str | None = BOOT_ID) -> Fix:
         unseen=vector(msg.unseen) if len(msg.unseen) else None,
         plane=Plane(msg.plane),
     )
-
-
-def _require_base(msg: FixMsg | PlanMsg) -> None:
-    if msg.header.frame_id != BASE:
-        raise ConversionError(
-            f"{type(msg).__name__}: frame {msg.header.frame_id!r} must be {BASE!r}"
-        )
-
-
-def plan_to_msg(plan: Plan, stamp_ns: int) -> PlanMsg:
-    """Return a plan as a message; ``stamp_ns`` is when the image it was made on was acquired."""
-    return PlanMsg(
-        header=header(stamp_ns, BASE),
-        status=PlanMsg.OK,
-        entry_m=vector(plan.entry_m),
-        target_m=vector(plan.target_m),
-        direction=vector(plan.direction),
-        bend_per_m=vector(plan.bend_per_m),
-        length_m=float(plan.length_m),
-        beyond_m=float(plan.beyond_m),
-        checkpoints_m=list(plan.checkpoints_m),
-        clearance_m=float(plan.clearance_m),
-        geometry_epoch=plan.geometry_epoch,
-        obstacles=[sphere_to_msg(sphere) for sphere in plan.obstacles],
-        no_go=plan.no_go,
-        planner=plan.planner,
-        hash=plan.hash,
-    )
-
-
-def plan_from_msg(msg: PlanMsg) -> Plan:
-    """Return a message's plan.
-
-    Raises:
-        ConversionError: It is withdrawn or failed, its hash is not that of what it says, it is not in the
-            robot's base frame, or a number is not finite.
-    """
-    if msg.status != PlanMsg.OK:
-        raise ConversionError(f"Plan: status {msg.status}, not to be followed: {msg.message}")
-    require_finite(msg)
-    _require_base(msg)
-    plan = Plan(
-        entry_m=vector(msg.entry_m),
-        target_m=vector(msg.target_m),
-        direction=vector(msg.direction),
-        bend_per_m=vector(msg.bend_per_m),
-        length_m=msg.length_m,
-        beyond_m=msg.beyond_m,
-        checkpoints_m=tuple(float(depth_m) for depth_m in msg.checkpoints_m),
-        clearance_m=msg.clearance_m,
-        geometry_epoch=msg.geometry_epoch,
-        obstacles=tuple(sphere_from_msg(sphere) for sphere in msg.obstacles),
-        no_go=msg.no_go,
-        planner=msg.planner,
-        hash=msg.hash,
-    )
-    if hash_of(plan) != plan.hash:
-        raise ConversionError(
-            "Plan: its hash is not that of what it says, so that no consent could bind to it"
-        )
-    return plan
-
-
-def sphere_to_msg(sphere: Sphere) -> SphereMsg:
-    """Return a no-go region as a message."""
-    return SphereMsg(centre_m=vector(sphere.centre_m), radius_m=float(sphere.radius_m))
-
-
-def sphere_from_msg(msg: SphereMsg) -> Sphere:
-    """Return a message's no-go region."""
-    x_m, y_m, z_m = (float(value) for value in msg.centre_m)
-    return Sphere((x_m, y_m, z_m), msg.radius_m)
 
 
 def correction_to_msg(correction: Correction, now_steady_ns: int) -> CorrectionMsg:
