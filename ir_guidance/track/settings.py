@@ -48,6 +48,12 @@ class TargetSettings(Settings):
         le=1,
         description="Correlation with the next image from which the smallest of these is large enough.",
     )
+    unlike: float = Field(
+        0.78,
+        gt=0,
+        le=1,
+        description="Correlation with anything else in reach below which that is so.",
+    )
     search_m: float = Field(
         0.014, gt=0.001, le=0.05, description="Largest travel from where the target was learnt."
     )
@@ -151,7 +157,7 @@ FLUOROSCOPY = ModalitySettings(
     target=TargetSettings(
         spacing_m=0.00025,
         template_m=0.003,
-        told_m=(0.003, 0.0045, 0.006, 0.008),
+        told_m=(0.0022, 0.003, 0.0045, 0.006, 0.008),
         radius_m=(0.002, 0.003),
         click_m=0.006,
         contrast=0.01,

@@ -17,6 +17,9 @@ from ir_guidance.values import NS_PER_S, Matrix, Pixels, Reason, TargetTrack, Ve
 
 BLUR_PX = 0.8
 
+BESIDE = 0.7
+"""Share of half a template within which a score is of the same thing."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
@@ -80,9 +83,10 @@ class TargetFollower:
     def _large_enough(
         self, first: Image, click: Vector, small: Image, pitch_m: float
     ) -> Learnt | None:
-        """Return the target of the first image in the smallest size of which the next shows enough, or in the best.
+        """Return the target of the first image in the smallest size that the next shows, and once; or in the best.
 
-        A mark shows in little; what is as large as a template, or faint, shows in one that holds its border.
+        A mark shows in little, which a needle beside it changes least; what is as large as a template, or faint,
+        shows in one that holds its border.
         """
         best: Learnt | None = None
         most = -1.0
@@ -92,11 +96,11 @@ class TargetFollower:
             if tried is None or (np.array(window.shape) < tried.template.shape).any():
                 continue
             capped = np.minimum(window, np.float32(tried.cap))
-            like = float(correlation(capped, tried.template).max())
-            if like > most:
-                best, most = tried, like
-            if like > self._settings.like:
-                break
+            like, other = two_peaks(correlation(capped, tried.template), half_m / pitch_m)
+            if like > self._settings.like and other < self._settings.unlike:
+                return tried
+            if like - other > most:
+                best, most = tried, like - other
         return best
 
     def _match(
@@ -148,6 +152,15 @@ class TargetFollower:
 def correlation(window: Image, template: Image) -> Image:
     """Return the normalised correlation, up to 1, with the template at every place in a window."""
     return np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED), np.float32)
+
+
+def two_peaks(scores: Image, half: float) -> tuple[float, float]:
+    """Return the best score, and the best of those that are not beside it, for a template of half a size in pixels."""
+    _, best, _, (u, v) = cv2.minMaxLoc(scores)
+    apart = max(round(BESIDE * half), 3)
+    others = scores.copy()
+    others[max(v - apart, 0) : v + apart + 1, max(u - apart, 0) : u + apart + 1] = -1.0
+    return float(best), float(others.max())
 
 
 def decimate(pixels: Pixels, full: int, factor: float) -> tuple[Image, int]:
