@@ -162,6 +162,35 @@ def test_by_xrays_the_look_is_learnt_where_the_network_sees_a_centre_near_the_cl
     assert told[-1] == pytest.approx(learnt, abs=1.5)
 
 
+class PulledNetwork(DotNetwork):
+    """Sees the target half way between where it is and where it is told to look."""
+
+    def infer(self, view):
+        maps = super().infer(view)
+        told = np.array(np.unravel_index(int(view[4].argmax()), view[4].shape)) / 2
+        true = np.array(np.unravel_index(int(maps.places[1].argmax()), (128, 128)))
+        maps.places[1] = -30.0
+        row, column = np.round((told + true) / 2).astype(int)
+        maps.places[1, row, column] = 0
+        return maps
+
+
+def test_a_network_that_is_drawn_to_the_click_is_asked_again_where_it_saw_the_target(
+    stream, monkeypatch
+):
+    """A clip that was pointed at 4 mm off was told to 2 mm at first, and its look held half of it."""
+    told, select = [], TargetFollower.select
+    monkeypatch.setattr(
+        TargetFollower, "select", lambda self, px: (told.append(px), select(self, px))
+    )
+    tracker = LearnedTracker(Modality.FLUOROSCOPY, TrackSettings(), PulledNetwork())
+    tracker.select_target(np.array([268.0, 300.0]))
+    tracker.track(stream.frame(target=(300, 300)))
+    off_px = [float(np.linalg.norm(px - (300, 300))) for px in told]
+    assert off_px[1] == pytest.approx(16, abs=3)
+    assert off_px[-1] < 6
+
+
 def test_no_frame_waits_for_another_look_at_a_target_that_is_followed(tracker, stream, network):
     tracker.select_target(np.array([303.0, 298.0]))
     tracker.track(stream.frame((100, 100), (300, 300)))
