@@ -38,21 +38,11 @@ class TargetSettings(Settings):
         0.0004, gt=5e-5, le=2e-3, description="Pixel spacing of the decimated image."
     )
     template_m: float = Field(0.007, gt=0.001, le=0.05, description="Half size of the template.")
-    told_m: tuple[float, ...] = Field(
-        (),
-        description="Half sizes of a template where a network sees the target, else at the click; or none.",
-    )
-    like: float = Field(
-        0.92,
-        gt=0,
-        le=1,
-        description="Correlation with the next image from which the smallest of these is large enough.",
-    )
-    unlike: float = Field(
-        0.78,
-        gt=0,
-        le=1,
-        description="Correlation with anything else in reach below which that is so.",
+    told_m: float = Field(
+        0.0,
+        ge=0,
+        le=0.02,
+        description="The same as click_m where a network has told the target's centre; 0: it is not asked first.",
     )
     search_m: float = Field(
         0.014, gt=0.001, le=0.05, description="Largest travel from where the target was learnt."
@@ -157,7 +147,7 @@ FLUOROSCOPY = ModalitySettings(
     target=TargetSettings(
         spacing_m=0.00025,
         template_m=0.003,
-        told_m=(0.0022, 0.003, 0.0045, 0.006, 0.008),
+        told_m=0.002,
         radius_m=(0.002, 0.003),
         click_m=0.006,
         contrast=0.01,

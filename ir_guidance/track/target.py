@@ -17,9 +17,6 @@ from ir_guidance.values import NS_PER_S, Matrix, Pixels, Reason, TargetTrack, Ve
 
 BLUR_PX = 0.8
 
-BESIDE = 0.7
-"""Share of half a template within which a score is of the same thing."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learnt:
@@ -37,17 +34,15 @@ class Learnt:
 class TargetFollower:
     """Follows one target; the template is never renewed, so that the target cannot drift."""
 
-    def __init__(self, settings: TargetSettings, *, as_told: bool = False) -> None:
-        """Start without a target; ``as_told`` lets the settings say that it lies where ``select`` has it."""
+    def __init__(self, settings: TargetSettings) -> None:
+        """Start without a target."""
         self._settings = settings
-        self._sizes_m = settings.told_m if as_told else ()
         self.reset()
 
     def reset(self) -> None:
         """Forget the target."""
         self._click: Vector | None = None
         self._learnt: Learnt | None = None
-        self._first: tuple[Image, Vector] | None = None
         self._last: tuple[Vector, int] | None = None
 
     def select(self, px: Vector) -> None:
@@ -69,39 +64,11 @@ class TargetFollower:
         small, factor = decimate(pixels, full, self._settings.spacing_m / spacing_m)
         pitch_m = spacing_m * factor
         if self._click is not None:
-            click = (self._click + 0.5) / factor - 0.5
-            self._learnt = learn(small, click, self._settings, pitch_m, *self._sizes_m[:1])
+            self._learnt = learn(small, (self._click + 0.5) / factor - 0.5, self._settings, pitch_m)
             self._click = None
-            self._first = (small, click) if self._sizes_m else None
-        elif self._first is not None:
-            self._learnt = self._large_enough(*self._first, small, pitch_m) or self._learnt
-            self._first = None
         if self._learnt is None:
             return None, Reason.NOT_FOUND
         return self._match(small, self._learnt, factor, pitch_m, steady_ns)
-
-    def _large_enough(
-        self, first: Image, click: Vector, small: Image, pitch_m: float
-    ) -> Learnt | None:
-        """Return the target of the first image in the smallest size that the next shows, and once; or in the best.
-
-        A mark shows in little, which a needle beside it changes least; what is as large as a template, or faint,
-        shows in one that holds its border.
-        """
-        best: Learnt | None = None
-        most = -1.0
-        for half_m in self._sizes_m:
-            tried = learn(first, click, self._settings, pitch_m, half_m)
-            window, _ = self._window(small, tried, pitch_m) if tried else (small[:0], None)
-            if tried is None or (np.array(window.shape) < tried.template.shape).any():
-                continue
-            capped = np.minimum(window, np.float32(tried.cap))
-            like, other = two_peaks(correlation(capped, tried.template), half_m / pitch_m)
-            if like > self._settings.like and other < self._settings.unlike:
-                return tried
-            if like - other > most:
-                best, most = tried, like - other
-        return best
 
     def _match(
         self, small: Image, learnt: Learnt, factor: int, pitch_m: float, steady_ns: int
@@ -154,15 +121,6 @@ def correlation(window: Image, template: Image) -> Image:
     return np.asarray(cv2.matchTemplate(window, template, cv2.TM_CCOEFF_NORMED), np.float32)
 
 
-def two_peaks(scores: Image, half: float) -> tuple[float, float]:
-    """Return the best score, and the best of those that are not beside it, for a template of half a size in pixels."""
-    _, best, _, (u, v) = cv2.minMaxLoc(scores)
-    apart = max(round(BESIDE * half), 3)
-    others = scores.copy()
-    others[max(v - apart, 0) : v + apart + 1, max(u - apart, 0) : u + apart + 1] = -1.0
-    return float(best), float(others.max())
-
-
 def decimate(pixels: Pixels, full: int, factor: float) -> tuple[Image, int]:
     """Return the image as fractions of full scale, averaged over squares of pixels, and the squares' side.
 
@@ -176,25 +134,16 @@ def decimate(pixels: Pixels, full: int, factor: float) -> tuple[Image, int]:
     return np.asarray(cv2.GaussianBlur(small, (0, 0), BLUR_PX), np.float32), whole
 
 
-def learn(
-    small: Image,
-    click: Vector,
-    settings: TargetSettings,
-    pitch_m: float,
-    told_m: float | None = None,
-) -> Learnt | None:
+def learn(small: Image, click: Vector, settings: TargetSettings, pitch_m: float) -> Learnt | None:
     """Return the target at a click (u, v) in a decimated image; None outside it, or where all is alike.
-
-    Its centre is that of the darkest lesion near the click or, with half a template's size ``told_m``, the
-    click: by X-rays the darkest thing near a target may be a needle, a lead, or a ball that does not move with it.
 
     What is brighter than nearly all of the template is cut off, there and in every image, so that
     a needle that comes to the target does not change how it looks.
     """
     if not (0 <= click[0] < small.shape[1] and 0 <= click[1] < small.shape[0]):
         return None
-    centre = click if told_m else centre_of_lesion(small, click, settings, pitch_m)
-    half = round((told_m or settings.template_m) / pitch_m)
+    centre = centre_of_lesion(small, click, settings, pitch_m)
+    half = round(settings.template_m / pitch_m)
     first = np.maximum(np.round(centre).astype(int) - half, 0)
     last = np.round(centre).astype(int) + half + 1
     template = small[first[1] : last[1], first[0] : last[0]]

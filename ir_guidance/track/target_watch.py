@@ -35,8 +35,9 @@ class TargetWatch:
         """Start without a target; ``scale`` makes the network's sigmas honest, ``infer`` asks it about a view."""
         self._settings, self._look_alone = settings, target.alone
         self._scale, self._infer = scale, infer
-        self._told = bool(target.told_m)
-        self._template = TargetFollower(target, as_told=self._told)
+        self._told = target.told_m > 0.0
+        near_m = target.told_m if self._told else target.click_m
+        self._template = TargetFollower(target.model_copy(update={"click_m": near_m}))
         self.reset()
 
     def reset(self) -> None:
