@@ -108,7 +108,7 @@ class TargetWatch:
 
     def _look(self, aim: Aim, shape: tuple[int, int], prior: ShaftPrior | None) -> Place | None:
         view = whole(shape) if self._settings.large_target else fine(shape, aim.px)
-        return self._place(view, self._infer(view, prior))
+        return self._place(view, self._infer(view, prior)) if self.is_in(view) else None
 
     def _centre(
         self,
@@ -120,17 +120,17 @@ class TargetWatch:
         """Have the look learnt where the network sees the centre: a click is off by more than a clip is wide.
 
         What it says is drawn to where it is told to look, so it is asked again there: of twenty clips that were
-        pointed at by up to 5 mm beside them, it told the worst to 2 mm at first, and to 0.3 mm after that.
+        pointed at by up to 5 mm beside them, it told the worst to 2 mm at first, and to 0.5 mm after that.
         """
         click_px = aim.px
-        for _ in range(CENTRED_IN):
+        for asked in range(1, CENTRED_IN + 1):
             if seen is None or seen.mass < self._settings.target:
                 break
             if float(np.linalg.norm(seen.place - click_px)) * spacing_m > self._settings.click_m:
                 break
             aim.px = seen.place
             self._template.select(seen.place)
-            seen = look_again()
+            seen = look_again() if asked < CENTRED_IN else None
         aim.px = click_px
 
     def _believed(self, aim: Aim, seen: Place | None) -> Place | None:

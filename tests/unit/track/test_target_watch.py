@@ -70,3 +70,14 @@ def test_a_collection_is_a_large_target_and_its_look_holds_its_border():
     assert track.learned.large_target
     largest_collection_m = 0.016
     assert track.ultrasound.target.template_m > largest_collection_m
+
+
+def test_the_network_is_not_asked_about_a_target_at_the_image_border():
+    """It cannot be told where to look there; that it sees none would count as a denial."""
+    asked = Asked()
+    watch = TargetWatch(TrackSettings().learned, TrackSettings().ultrasound.target, 1.0, asked)
+    watch.select(np.array([1.0, 260.0]))
+    for sequence in range(1, 8):
+        watch.step(frame(sequence), SHAPE, None, 1.2e-4, None)
+        watch.catch_up()
+    assert not asked.views
