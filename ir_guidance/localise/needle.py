@@ -8,6 +8,7 @@ import numpy as np
 
 from ir_guidance.kinematics import straight_tip
 from ir_guidance.localise.ageing import bow_m2, drifted_m2, hidden_growth_m2
+from ir_guidance.localise.echo_end import growth, told_apart, way_in
 from ir_guidance.localise.flex import flexed, pivot_shares
 from ir_guidance.localise.fusion import fused, independent, is_sound
 from ir_guidance.localise.out_of_plane import OutOfPlane
@@ -96,7 +97,7 @@ class NeedleFilter:
         if not self._begun:
             self._covariance[:3, :3], self._begun = self._registration(view), True
         if pose.insertion_m > 0:
-            self._predict(dt_s, pose, self._hidden_way(view, pose))
+            self._predict(dt_s, pose, self._hidden_way(view, pose), self._known_way(view, pose))
         else:
             self._move_in_air(pose)
         self._before = pose
@@ -139,7 +140,15 @@ class NeedleFilter:
         length = float(np.linalg.norm(way))
         return None if length < ALONG_THE_RAY else way / length
 
-    def _predict(self, dt_s: float, pose: GuidePose, hidden: Vector | None) -> None:
+    def _known_way(self, view: Shown, pose: GuidePose) -> Vector | None:
+        """Return the way (3,) in, along which an ultrasound image is to be told apart, None where it is not."""
+        if view.off_plane_m is None or self._settings.echo_end_time_s == 0.0:
+            return None
+        return way_in(self.unbent(pose)[0], pose)
+
+    def _predict(
+        self, dt_s: float, pose: GuidePose, hidden: Vector | None, known: Vector | None
+    ) -> None:
         """Let knowledge age by time, advance and pivot; a hidden bow is kept by the tissue as it was last seen.
 
         What the breath adds to a hidden bow goes with it: it is measured at rest alone.
@@ -150,7 +159,7 @@ class NeedleFilter:
         grown = (settings.bend_sigma_per_m * advance_m) ** 2 + drifted_m2(
             dt_s, pose.insertion_m, self._covariance[:3, :3], settings
         )
-        self._covariance[:3, :3] += grown * np.eye(3)
+        self._covariance[:3, :3] += grown * growth(known, settings)
         if self._out is not None:
             self._out.predict(way_m, dt_s)
         across = np.eye(3) - np.outer(pose.direction, pose.direction)
@@ -214,6 +223,8 @@ class NeedleFilter:
         if view.off_plane_m is None:
             self._fuse_x_ray(rows, residual, noise, view, pose, dt_s)
         else:
+            apart = self._known_way(view, pose), view.across, dt_s, settings
+            self._covariance, noise = told_apart(self._covariance, noise, *apart)
             self._fuse_slice(rows, residual, noise, view, dt_s)
         return True
 

@@ -73,6 +73,25 @@ class LocaliseSettings(Settings):
         le=0.01,
         description="Where along the shaft the echo ends, beyond what the tracker knows.",
     )
+    echo_end_time_s: float = Field(
+        0.0,
+        ge=0,
+        le=5,
+        description="By ultrasound: time over which an echo ends wrongly by the same length, which is then told apart "
+        "from where it lies across the shaft; 0: every image errs anew, and along the shaft as across it.",
+    )
+    echo_end_sure_m: float = Field(
+        0.0003,
+        gt=0,
+        le=0.01,
+        description="With it: an image less sure than this of where the echo ends errs by more than it says.",
+    )
+    insertion_share: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="With it: of what a tip grows unsure by, the share along the shaft; a needle does not stretch.",
+    )
     along_shaft_sigma_m: float = Field(
         0.0012,
         gt=0,
