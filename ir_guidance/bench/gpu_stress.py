@@ -4,19 +4,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 
 def main() -> None:
     """Multiply half-precision matrices."""
     import torch
 
     left = torch.rand(4096, 4096, device="cuda", dtype=torch.float16)
-    try:
+    with suppress(KeyboardInterrupt):  # that is how it is ended
         while True:
             left = left @ left
             left = left / left.max()
             torch.cuda.synchronize()
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 
 SIDE = 256
@@ -12,12 +14,10 @@ SIDE = 256
 def main() -> None:
     """Multiply matrices that do not fit the first caches, on one core."""
     left = np.random.default_rng(0).random((SIDE, SIDE))
-    try:
+    with suppress(KeyboardInterrupt):  # that is how it is ended
         while True:
             left = left @ left
             left /= left.max()
-    except KeyboardInterrupt:
-        pass
 
 
 if __name__ == "__main__":

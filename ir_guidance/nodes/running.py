@@ -70,12 +70,7 @@ def run(
             executor.add_node(node)
         for node in nodes:
             start(node)
-        if priority and nodes[0].get_parameter("realtime").value:
-            if awake:
-                keep_awake()
-            go_realtime(priority)
-        gc.collect()
-        gc.freeze()  # what was made to stay is not searched again in the middle of a frame
+        _keep_time(nodes[0], priority, awake=awake)
         while not asked_to_end:
             executor.spin_once(timeout_sec=0.1)
     except SettingsError as error:
@@ -93,6 +88,16 @@ def run(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)  # Python, too, ends cleanly when asked twice
     return 0
+
+
+def _keep_time(node: LifecycleNode, priority: int, *, awake: bool) -> None:
+    """Run in real time where the node's settings ask for it, and never search what was made to stay."""
+    if priority and node.get_parameter("realtime").value:
+        if awake:
+            keep_awake()
+        go_realtime(priority)
+    gc.collect()
+    gc.freeze()  # not in the middle of a frame
 
 
 def _begun(args: list[str] | None) -> bool:

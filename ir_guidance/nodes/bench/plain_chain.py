@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -178,9 +179,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     rclpy.init()
     try:
-        rclpy.spin(ROLES[role](*arguments))
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        with suppress(KeyboardInterrupt, ExternalShutdownException):  # that is how it is ended
+            rclpy.spin(ROLES[role](*arguments))
     finally:
         rclpy.try_shutdown()
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -179,13 +180,10 @@ def test_closing_twice_does_no_harm_and_leaving_by_an_error_closes(tmp_path):
 def salvaged(path: Path) -> list[Message]:
     """Return the messages before a file's end or its damage."""
     found: list[Message] = []
-    with path.open("rb") as stream:
-        try:
-            for each in StreamReader(stream).records:
-                if isinstance(each, Message):
-                    found.append(each)
-        except (McapError, EOFError):
-            pass
+    with path.open("rb") as stream, suppress(McapError, EOFError):
+        for each in StreamReader(stream).records:
+            if isinstance(each, Message):
+                found.append(each)
     return found
 
 
