@@ -58,11 +58,13 @@ class Profile(Settings):
             raise ValueError(
                 f"gate.budget_ms = {self.gate.budget_ms} differs from budget.total_ms = {self.budget.total_ms}"
             )
-        if self.correct.advance_mps > self.gate.advance_mps:
-            raise ValueError(
-                f"correct.advance_mps = {self.correct.advance_mps} is faster than gate.advance_mps = "
-                f"{self.gate.advance_mps}: the gate would refuse every step"
-            )
+        for speed in ("advance_mps", "dash_mps"):
+            asked = getattr(self.correct, speed)
+            if asked > self.gate.advance_mps:
+                raise ValueError(
+                    f"correct.{speed} = {asked} is faster than gate.advance_mps = "
+                    f"{self.gate.advance_mps}: the gate would refuse every step"
+                )
         for way in ("across_sigma_m", "along_sigma_m"):
             held, refused = getattr(self.correct, way), getattr(self.gate, way)
             if held > refused:

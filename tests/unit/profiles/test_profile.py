@@ -51,6 +51,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"gate": {"decelerate_mps2": 0.06}}, "gate.decelerate_mps2 = 0.06"),  # the joint cannot
     ({"gate": {"budget_ms": 20.0}}, "gate.budget_ms = 20.0"),  # the budget is another
     ({"correct": {"advance_mps": 0.004}}, "correct.advance_mps = 0.004"),
+    ({"correct": {"dash_mps": 0.004}}, "correct.dash_mps = 0.004"),
     ({"correct": {"expiry_ms": 0}}, "correct.expiry_ms"),
     ({"gate": {"frame_age_ms": 100.0}}, "correct.expiry_ms = 150.0"),
     ({"correct": {"align_rate": [0.01, 0.01, -0.1, 0.1]}}, "correct.align_rate.2"),
