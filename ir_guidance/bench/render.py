@@ -18,11 +18,14 @@ from ir_guidance.room.breathing import BreathingSettings
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoomSettings
 from ir_guidance.room.modality import frame_of, frame_rate_hz, make_room, picture
 from ir_guidance.room.sight import sight
+from ir_guidance.room.xray.carm import CarmSettings
 from ir_guidance.values import NS_PER_S
 
 DEPTH = 0.6
 """Share of the planned path at which the needle is held: steered, and not yet at the target."""
 SETTLE_S = 4.0
+XRAY_RATE_HZ = 30.0
+"""As many images a second as by ultrasound: twice what the simulated C-arm makes if not told otherwise."""
 BREATHS, BREATH_S = 4, 4.0
 
 Item = TypeVar("Item")
@@ -55,7 +58,7 @@ def render(profile: Profile, seed: int, shown: Shown, backend: str = "auto") -> 
         profile.modality,
         seed,
         RoomSettings(breathing=alike),
-        FluoroscopyRoomSettings(breathing=alike),
+        FluoroscopyRoomSettings(breathing=alike, carm=CarmSettings(pulse_rate_hz=XRAY_RATE_HZ)),
     )
     for _ in shown(_until_inserted(trial), None, "inserting the needle of the sequence"):
         pass

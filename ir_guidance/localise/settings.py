@@ -142,6 +142,12 @@ class LocaliseSettings(Settings):
         description="How far a needle may push the target along an X-ray, where no image shows it.",
     )
     target_speed_mps: float = Field(0.020, gt=0, le=0.2, description="Typical speed of the target.")
+    target_rest_speed_mps: float = Field(
+        0.020,
+        gt=0,
+        le=0.2,
+        description="The same within the dwell about rest, once the breath is known: of two views one is always older.",
+    )
     target_plane_sigma_m: float = Field(
         0.0007,
         gt=0,

@@ -60,6 +60,13 @@ class TargetFilter:
         return self.coasted == 0 and self.breath.displacement_m <= self._settings.breathing.dwell_m
 
     @property
+    def _speed_mps(self) -> float:
+        """How fast the target may be: what rests is slower than what breathes."""
+        rests = self.breath.rest_m is not None and self.at_rest
+        settings = self._settings
+        return settings.target_rest_speed_mps if rests else settings.target_speed_mps
+
+    @property
     def point_m(self) -> Vector | None:
         """The target (3,) in metres, None before it was seen."""
         return None if self._estimate is None else self._estimate[0]
@@ -90,7 +97,7 @@ class TargetFilter:
         """
         self._laid = laid
         if self._estimate is not None:
-            grown = (self._settings.target_speed_mps * dt_s) ** 2
+            grown = (self._speed_mps * dt_s) ** 2
             moves = np.eye(3) if self._ray is None else across(self._ray)
             self._estimate = self._estimate[0], self._estimate[1] + grown * moves
         if seen is None or not self._take(seen, geometry, size, view, late_s):
@@ -115,7 +122,7 @@ class TargetFilter:
         point_m, covariance_m2 = self._estimate
         image = shown(point_m, geometry, size)
         rows, residual, noise = self._measured(seen, image, point_m)
-        noise += (self._settings.target_speed_mps * late_s) ** 2 * np.eye(len(noise))
+        noise += (self._speed_mps * late_s) ** 2 * np.eye(len(noise))
         self._estimate = fused(point_m, covariance_m2, rows, residual, noise)
         hides = image.off_plane_m is None and self._views == 1
         self._ray = image.unseen if hides else None

@@ -5,10 +5,8 @@
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from dataclasses import replace
-from typing import Any
 
 from pydantic import Field
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
@@ -18,6 +16,7 @@ from std_srvs.srv import Trigger
 
 from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
+from ir_guidance.nodes.camera import Camera, Shot
 from ir_guidance.nodes.conversions import ConversionError, Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.realtime import IMAGES
@@ -30,8 +29,6 @@ from ir_guidance.room.modality import (
     frame_of,
     frame_rate_hz,
     make_room,
-    picture,
-    view_of,
 )
 from ir_guidance.room.patient import Room
 from ir_guidance.room.patients import ultrasound_patient
@@ -55,6 +52,12 @@ class RoomNodeSettings(NodeSettings):
     seed: int = Field(0, ge=0, description="Draws patient, breath, needle and every error.")
     frame_rate_hz: float = Field(
         0.0, ge=0, le=100, description="Images a second; 0: as the simulated machine makes them."
+    )
+    rendering_share: float = Field(
+        0.35,
+        gt=0,
+        le=1,
+        description="Most of the time that rendering may take; images come less often where it would take more.",
     )
     state_rate_hz: float = Field(100.0, ge=50, le=500, description="Robot states a second.")
     images: bool = Field(True, description="False: the robot alone, under images from elsewhere.")
@@ -145,7 +148,7 @@ class RoomNode(LifecycleNode):
                 self._carms.publish(conversions.carm_geometry_to_msg(geometry, now_ns, view))
         else:
             self._probes.publish(conversions.probe_geometry_to_msg(self._room.geometry, now_ns))
-        self._camera = Camera(self._room, self._send_frame)
+        self._camera = Camera(self._room, self._send_frame, self.settings.rendering_share)
         period_s = 1 / (self.settings.frame_rate_hz or frame_rate_hz(self._room))
         self._timers_running.append(self.create_timer(period_s, self._take_frame, clock=STEADY))
 
@@ -224,10 +227,11 @@ class RoomNode(LifecycleNode):
     def _take_frame(self) -> None:
         """Acquire: what the image will show is what is there now; it is rendered beside us.
 
-        A pulse that nobody wants is left out, and its dose with it.
+        A pulse that nobody wants is left out, and its dose with it. So is one for which there is no time: a scanner
+        of its own would leave this machine to those who look at its images.
         """
         self._pulses += 1
-        if self._pulses % self._wanted:
+        if self._pulses % self._wanted or not self._camera.is_rested(steady_ns()):
             return
         now_ns, stamp_ns = self._move_on(), time.time_ns()
         seen = sight(self._room) | {"touched_obstacle": self._room.touched_obstacle}
@@ -249,46 +253,6 @@ class RoomNode(LifecycleNode):
             self._cameras.publish(camera)
             if self._wholes.get_subscription_count():
                 self._wholes.publish(conversions.fluoroscopy_frame_to_msg(frame, delivery))
-
-
-Shot = tuple[Any, int, int, int]
-"""What a room snapped, its number, its time on the wall and on the steady clock."""
-
-
-class Camera:
-    """Renders in a thread of its own, so that the drive's watchdog never waits for an image."""
-
-    def __init__(self, room: AnyRoom, send) -> None:
-        self._room, self._send = room, send
-        self._shot: Shot | None = None
-        self._wake = threading.Condition()
-        self._open = True
-        self._thread = threading.Thread(target=self._work, name="camera")
-        self._thread.start()
-
-    def take(self, shot: Shot) -> bool:
-        """Render a shot next; False when one that was still waiting is lost for it."""
-        with self._wake:
-            free, self._shot = self._shot is None, shot
-            self._wake.notify()
-        return free
-
-    def close(self) -> None:
-        """Finish the image under way and end the thread."""
-        with self._wake:
-            self._open = False
-            self._wake.notify()
-        self._thread.join()
-
-    def _work(self) -> None:
-        while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._shot is not None or not self._open)
-                if not self._open:
-                    return
-                shot, self._shot = self._shot, None
-            snapshot, sequence, *_ = shot
-            self._send(shot, picture(self._room, snapshot, view_of(self._room, sequence)))
 
 
 def main(args: list[str] | None = None) -> None:

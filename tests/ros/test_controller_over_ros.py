@@ -175,8 +175,12 @@ def test_a_simulation_that_shadows_the_hardware_goes_along_and_is_compared_with_
     began_m = simulated[-1].position[INSERTION]
     graph.until(lambda: simulated[-1].position[INSERTION] > began_m + 0.003, "the shadow moves")
     assert list(simulated[-1].position) == pytest.approx(list(rig.told[-1].position), abs=5e-4)
+    graph.until(
+        lambda: any(s.name == "robot: shadow" for msg in said for s in msg.status),
+        "the comparison is told",
+    )
     found = [s for msg in said for s in msg.status if s.name == "robot: shadow"]
-    assert found and found[-1].level == DiagnosticStatus.OK, found
+    assert found[-1].level == DiagnosticStatus.OK, found
     shadow.process.kill()
     graph.until(
         lambda: any(

@@ -28,7 +28,7 @@ from ir_guidance_msgs.msg import FluoroscopyFrame
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = (sys.executable, "-m", "ir_guidance.cli", "demo")
-PROCEDURE_S = 170.0  # a minute on two quiet cores
+PROCEDURE_S = 260.0  # a minute on two quiet cores; the demo itself gives up sooner
 SEEN_BY_OTHERS = {
     topics.NEEDLE_POSE: PoseWithCovarianceStamped,
     topics.TARGET_POSE: PoseWithCovarianceStamped,
@@ -45,7 +45,7 @@ BY_X_RAYS = {
 OF_IMAGES = (Image, FluoroscopyFrame)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(320)
 @pytest.mark.parametrize("modality", [Modality.ULTRASOUND])
 def test_a_headless_demo_arrives_and_leaves_its_files(
     modality: Modality, start, graph, tmp_path: Path
@@ -142,7 +142,7 @@ def test_a_folder_with_files_is_left_as_it_was(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(320)
 def test_the_loop_closes_through_images_by_the_joints_of_a_robot_elsewhere(
     start, graph, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,7 @@ class CarmSettings(Settings):
         0.002, ge=0, le=0.05, description="Error of the calibrated angles, 1 sigma; 0.1 degrees."
     )
     pulse_rate_hz: float = Field(
-        30.0, ge=1, le=60, description="Pulses a second; two planes pulse in turn and share them."
+        15.0, ge=1, le=60, description="Pulses a second; two planes pulse in turn and share them."
     )
     dose_gym2: Range = Field(
         (5e-8, 2e-7), description="Dose-area product of a pulse; noise falls with its root."

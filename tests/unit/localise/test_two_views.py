@@ -13,7 +13,15 @@ from ir_guidance.geometry import px_from_base_carm, small_motion, transform
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import Localiser
 from ir_guidance.profiles import load_profile
-from ir_guidance.values import NS_PER_S, CarmGeometry, NeedleTrack, RobotState, Track, Vector
+from ir_guidance.values import (
+    NS_PER_S,
+    CarmGeometry,
+    NeedleTrack,
+    RobotState,
+    TargetTrack,
+    Track,
+    Vector,
+)
 
 SHAPE = (512, 512)
 STANDS = np.column_stack([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
@@ -90,3 +98,43 @@ def test_what_views_err_by_across_the_shaft_does_not_move_the_tip_along_it(seed)
             along_m.append((fix.tip_m - tip_m) @ pose.direction)
     assert np.ptp(along_m) < 0.0002, "it settles"
     assert np.abs(along_m).max() < 0.0007, "at what the calibrations are worth"
+
+
+INHALED = np.array([0.004, 0.002, -0.009])
+IDLE = robot_on_the_way(0)
+
+
+def breathing(time_s: float) -> Vector:
+    """Return a target that breathes 10 mm at 0.25 Hz and dwells at end-exhale (Lujan 1999, n = 3)."""
+    return np.array([0.0, 0.0, -0.03]) + INHALED * np.sin(np.pi * 0.25 * time_s) ** 6
+
+
+def target_track(frame: int, now_ns: int, noise: np.random.Generator) -> Track:
+    px = px_from_base_carm(breathing(now_ns / NS_PER_S), TRUE[frame % 2], SHAPE)
+    seen_px = px + noise.normal(0, SIGMA_PX, 2)
+    return Track(frame, now_ns, now_ns, None, TargetTrack(seen_px, np.eye(2) * SIGMA_PX**2, 0.9))
+
+
+@pytest.mark.parametrize("rate_hz", [15, 30])
+def test_of_a_target_that_rests_the_older_view_still_tells(rate_hz):
+    """At 15 images a second a view is 67 ms older than the other: as if it moved, unsure beyond the limit."""
+    noise = np.random.default_rng(rate_hz)
+    settings = load_profile("biopsy", "fluoroscopy", views=2)
+    localiser = Localiser(settings.localise, views=2)
+    resting, errors_m = [], []
+    for frame in range(30 * rate_hz):
+        now_ns = frame * NS_PER_S // rate_hz
+        track = target_track(frame, now_ns, noise)
+        fix = localiser.step(track, TRUE[frame % 2], IDLE, SHAPE, frame % 2)
+        if fix is None or fix.target_rest_m is None:
+            continue
+        true_m = breathing(now_ns / NS_PER_S)
+        errors_m.append(float(np.linalg.norm(fix.target_m - true_m)))
+        if fix.breath_m < 0.0005 and np.linalg.norm(true_m - breathing(0)) < 0.0005:
+            sigma_m = np.sqrt(np.linalg.eigvalsh(fix.target_covariance_m2)[-1])
+            resting.append((float(sigma_m), errors_m[-1]))
+    sigma_m, error_m = np.array(resting).T
+    assert len(resting) > 100
+    assert sigma_m.max() < 0.6 * settings.correct.along_sigma_m
+    assert np.sqrt(np.mean(error_m**2)) < sigma_m.min(), "and is not surer than it may be"
+    assert max(errors_m) < 0.0025, "nor is it left behind as it moves"
