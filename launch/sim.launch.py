@@ -31,6 +31,8 @@ def generate_launch_description() -> LaunchDescription:
                 "seed", default_value="0", description="Draws patient, breath, needle and errors."
             ),
             launching.params_file(str(CONFIG)),
+            launching.VIEWS,
+            launching.CT,
             launching.BACKEND,
             launching.NAMESPACE,
             launching.USE_SIM_TIME,
@@ -40,7 +42,7 @@ def generate_launch_description() -> LaunchDescription:
             OpaqueFunction(
                 function=lambda context: launching.processes(
                     simulation(
-                        launching.procedure(context),
+                        launching.simulated(context),
                         int(launching.chosen(context, "seed")),
                         bag=launching.chosen(context, "record"),
                     ),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -23,6 +24,14 @@ PROCEDURE = DeclareLaunchArgument(
 )
 BACKEND = DeclareLaunchArgument(
     "backend", default_value="auto", choices=list(BACKENDS), description="Which tracker."
+)
+VIEWS = DeclareLaunchArgument(
+    "views", default_value="1", choices=["1", "2"], description="Planes of the simulated C-arm."
+)
+CT = DeclareLaunchArgument(
+    "ct",
+    default_value="",
+    description="By X-rays: a CT as patient, NIfTI file or folder of DICOM slices.",
 )
 NAMESPACE = DeclareLaunchArgument(
     "namespace", default_value="", description="Put before every topic and node name."
@@ -60,10 +69,19 @@ def chosen(context: LaunchContext, name: str) -> str:
 def procedure(context: LaunchContext) -> Procedure:
     """Return what was chosen for all nodes."""
     name, modality, backend = (chosen(context, n) for n in ("procedure", "modality", "backend"))
-    realtime = chosen(context, "realtime") == "true"
     return Procedure(
-        name, modality, backend, sim_level=int(chosen(context, "sim_level")), realtime=realtime
+        name,
+        modality,
+        backend,
+        sim_level=int(chosen(context, "sim_level")),
+        realtime=chosen(context, "realtime") == "true",
     )
+
+
+def simulated(context: LaunchContext) -> Procedure:
+    """Return the same with what was chosen for a simulated patient and its C-arm."""
+    views = int(chosen(context, "views"))
+    return replace(procedure(context), ct=chosen(context, "ct"), views=views)
 
 
 def params_file(config: str) -> DeclareLaunchArgument:

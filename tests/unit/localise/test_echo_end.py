@@ -7,23 +7,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ir_guidance.geometry import BASE_FROM_PROBE_DOWN, px_from_base, transform
+from ir_guidance.geometry import px_from_base
 from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import Localiser, LocaliseSettings
 from ir_guidance.localise.echo_end import growth, told_apart, way_in
 from ir_guidance.profiles import load_profile
-from ir_guidance.values import NS_PER_S, NeedleTrack, ProbeGeometry, RobotState, Track, Vector
+from ir_guidance.values import NS_PER_S, NeedleTrack, RobotState, Track, Vector
+from under_probe import FRAME_NS, GEOMETRY, SPACING_M
 
 APART = load_profile("vascular_access").localise
 TOGETHER = load_profile("biopsy").localise
-SPACING_M = 1.2e-4
-GEOMETRY = ProbeGeometry(
-    spacing_m=(SPACING_M, SPACING_M),
-    face_px=(256.0, 0.0),
-    base_from_image=transform(BASE_FROM_PROBE_DOWN, np.zeros(3)),
-    slice_sigma_m=0.001,
-)
-FRAME_NS = NS_PER_S // 30
 SURE_M, UNSURE_M = 0.0003, 0.0009
 
 

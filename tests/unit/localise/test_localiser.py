@@ -11,77 +11,25 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from ir_guidance.geometry import BASE_FROM_PROBE_DOWN, px_from_base, transform
-from ir_guidance.kinematics import guide_pose, straight_tip
-from ir_guidance.localise import Localiser, LocaliseSettings
+from ir_guidance.geometry import px_from_base
 from ir_guidance.values import (
-    NS_PER_S,
     Fix,
     NeedleTrack,
-    ProbeGeometry,
-    RobotState,
-    TargetTrack,
-    Track,
-    Vector,
 )
-
-SETTINGS = LocaliseSettings()
-SIZE = (512, 512)
-SPACING_M = 1.2e-4
-GEOMETRY = ProbeGeometry(
-    spacing_m=(SPACING_M, SPACING_M),
-    face_px=(256.0, 0.0),
-    base_from_image=transform(BASE_FROM_PROBE_DOWN, np.zeros(3)),
-    slice_sigma_m=0.001,
-    epoch=3,
+from under_probe import (
+    DEPTH_M,
+    GEOMETRY,
+    NAN,
+    OFFSET_M,
+    SETTINGS,
+    SIZE,
+    SPACING_M,
+    Run,
+    robot_at,
+    sighting,
+    sigma_m,
+    straight_m,
 )
-FRAME_NS = NS_PER_S // 30
-OFFSET_M = np.array([0.0011, 0.0, -0.0009])
-DEPTH_M = 0.040
-NAN = np.nan
-
-
-def robot_at(insertion_m: float) -> RobotState:
-    joints = np.array([-0.028, 0.0, 0.70, 0.0, insertion_m])
-    return RobotState(0, joints, np.zeros(5), joints)
-
-
-def straight_m(insertion_m: float) -> Vector:
-    return straight_tip(guide_pose(robot_at(insertion_m).position))
-
-
-def sighting(tip_m: Vector, sigma_px: float = 1.5, **changes: Any) -> NeedleTrack:
-    """Return a perfect sighting of a tip, said to be good to ``sigma_px``."""
-    axis = guide_pose(robot_at(0.01).position).direction
-    along = np.array([axis[0], -axis[2]])
-    px, _ = px_from_base(tip_m, GEOMETRY)
-    seen = NeedleTrack(px, np.eye(2) * sigma_px**2, along / np.linalg.norm(along), 0.01, 0.9)
-    return replace(seen, **changes)
-
-
-def spot(at_m: Vector, **changes: Any) -> TargetTrack:
-    px, _ = px_from_base(at_m, GEOMETRY)
-    return replace(TargetTrack(px, np.eye(2) * 4.0, 0.9), **changes)
-
-
-class Run:
-    """One localiser, fed frame by frame at 30 per second."""
-
-    def __init__(self) -> None:
-        self.localiser = Localiser(SETTINGS)
-        self.frames = 0
-
-    def step(
-        self, insertion_m: float, needle: NeedleTrack | None, target: TargetTrack | None = None
-    ) -> Fix:
-        self.frames += 1
-        now_ns = NS_PER_S + self.frames * FRAME_NS
-        track = Track(self.frames, now_ns, now_ns, needle, target)
-        return self.localiser.step(track, GEOMETRY, robot_at(insertion_m), SIZE)
-
-
-def sigma_m(fix: Fix) -> Vector:
-    return np.sqrt(np.diag(fix.tip_covariance_m2))
 
 
 def test_known_offset_is_found_in_the_plane():
@@ -273,54 +221,6 @@ def test_direction_follows_the_shaft_in_the_plane():
         turned = np.array([[cos, -sin], [sin, cos]]) @ seen.direction
         fix = run.step(DEPTH_M, replace(seen, direction=turned))
     np.testing.assert_allclose(fix.direction, [turned[0], 0.0, -turned[1]], atol=0.002)
-
-
-TARGET_M = np.array([0.005, 0.0, -0.040])
-
-
-def test_target_is_found_where_it_is_and_no_surer_than_the_plane_is_centred():
-    run = Run()
-    for _ in range(30):
-        fix = run.step(-0.01, None, spot(TARGET_M))
-    assert fix.target_m is not None and fix.target_covariance_m2 is not None
-    assert np.linalg.norm(fix.target_m - TARGET_M) < 1e-6
-    assert np.linalg.eigvalsh(fix.target_covariance_m2)[0] > 0
-    assert fix.target_coasted == 0
-
-
-def test_target_that_is_not_seen_is_counted_and_taken_where_it_comes_back():
-    run = Run()
-    first = run.step(-0.01, None, spot(TARGET_M))
-    for missed in range(1, 11):
-        fix = run.step(-0.01, None)
-        assert fix.target_coasted == missed
-    assert first.target_covariance_m2 is not None and fix.target_covariance_m2 is not None
-    assert np.trace(fix.target_covariance_m2) > np.trace(first.target_covariance_m2)
-    elsewhere_m = TARGET_M + np.array([0.006, 0.0, 0.0])
-    fix = run.step(-0.01, None, spot(elsewhere_m))
-    assert fix.target_m is not None and fix.target_coasted == 0
-    assert np.linalg.norm(fix.target_m - elsewhere_m) < 1e-6
-
-
-@pytest.mark.parametrize("changes", [{"px": np.array([NAN, 1])}, {"covariance_px2": -np.eye(2)}])
-def test_unsound_target_is_as_good_as_not_seen(changes):
-    run = Run()
-    run.step(-0.01, None, spot(TARGET_M))
-    assert run.step(-0.01, None, spot(TARGET_M, **changes)).target_coasted == 1
-    fix = run.step(-0.01, None, spot(TARGET_M))
-    assert fix.target_m is not None and np.isfinite(fix.target_m).all()
-
-
-def test_reset_forgets_needle_target_and_breath():
-    run = Run()
-    for _ in range(300):
-        fix = run.step(DEPTH_M, sighting(straight_m(DEPTH_M) + OFFSET_M), spot(TARGET_M))
-    assert fix.target_rest_m is not None
-    run.localiser.reset()
-    fix = run.step(DEPTH_M, None)
-    np.testing.assert_allclose(fix.tip_m, straight_m(DEPTH_M))
-    assert (fix.target_m, fix.target_rest_m) == (None, None)
-    assert (sigma_m(fix) >= SETTINGS.registration_sigma_m).all()
 
 
 def test_prior_is_where_the_shaft_is_expected():
