@@ -31,14 +31,14 @@ class Breath:
         self.rate_mps = 0.0
         self.period_s = 0.0
 
-    def update(self, steady_ns: int, target_m: Vector) -> None:
-        """Take one sighting of the target (3,) in metres."""
+    def update(self, steady_ns: int, target_m: Vector, *, sure: bool = True) -> None:
+        """Take one sighting of the target (3,) in metres; rest does not follow one that is not ``sure``."""
         if self.rest_m is None:
             self._seen.append((steady_ns, target_m))
             if steady_ns - self._seen[0][0] >= self._settings.observe_s * NS_PER_S:
                 self._learn()
         if self.rest_m is not None:
-            self._follow(steady_ns, target_m)
+            self._follow(steady_ns, target_m, sure=sure)
 
     def _learn(self) -> None:
         """Find rest as the end of the main axis of motion where the target dwells."""
@@ -58,7 +58,7 @@ class Breath:
         self.rest_m = np.median(points[dwelling], axis=0)
         self.period_s = _period_s(times_s, (along - low) / (high - low))
 
-    def _follow(self, steady_ns: int, target_m: Vector) -> None:
+    def _follow(self, steady_ns: int, target_m: Vector, *, sure: bool) -> None:
         assert self.rest_m is not None
         displacement = float(np.linalg.norm(target_m - self.rest_m))
         inhaled_m = float(self._inhaling @ target_m)
@@ -73,7 +73,7 @@ class Breath:
             settled = abs(speed_mps) < self._settings.settled_mps
             self._settled_s = self._settled_s + dt_s if settled else 0.0
             near = displacement < self._settings.dwell_m
-            if settled and (near or self._settled_s > self._settings.dwell_s):
+            if sure and settled and (near or self._settled_s > self._settings.dwell_s):
                 self.rest_m = self.rest_m + min(1.0, dt_s / self._settings.follow_s) * (
                     target_m - self.rest_m
                 )

@@ -148,6 +148,18 @@ class LocaliseSettings(Settings):
         le=0.2,
         description="The same within the dwell about rest, once the breath is known: of two views one is always older.",
     )
+    disagreement_share: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="Of two X-ray views: how much a sighting counts in how far its view is found to err unsaid.",
+    )
+    disagreement_m: float = Field(
+        0.0015,
+        ge=0,
+        le=0.01,
+        description="With it: the most that a view is found to err by, 1 sigma.",
+    )
     target_plane_sigma_m: float = Field(
         0.0007,
         gt=0,

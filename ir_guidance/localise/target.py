@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ir_guidance.geometry import base_ray_from_px_carm, nearest_to_rays, px_from_base
+from ir_guidance.localise.agreement import Agreement
 from ir_guidance.localise.breathing import Breath
 from ir_guidance.localise.fusion import fused, independent, is_sound
 from ir_guidance.localise.settings import LocaliseSettings
@@ -45,6 +46,7 @@ class TargetFilter:
         self._estimate: tuple[Vector, Matrix] | None = None
         self._unseen: dict[int, int] = {}
         self._laid: ProbeGeometry | None = None
+        self._agreement = Agreement(settings.disagreement_share, settings.disagreement_m)
         self.breath = Breath(settings.breathing)
 
     @property
@@ -105,7 +107,9 @@ class TargetFilter:
             return
         self._unseen[view] = 0
         if late_s == 0.0 and self._estimate is not None:
-            self.breath.update(steady_ns, self._estimate[0])
+            # Where one of two views has lost it, what the other cannot see of it is anybody's guess.
+            sure = all(frames <= FEW_FRAMES for frames in self._unseen.values())
+            self.breath.update(steady_ns, self._estimate[0], sure=sure)
 
     def _take(
         self, seen: TargetTrack, geometry: ImageGeometry, size: Size, view: int, late_s: float
@@ -123,6 +127,9 @@ class TargetFilter:
         image = shown(point_m, geometry, size)
         rows, residual, noise = self._measured(seen, image, point_m)
         noise += (self._speed_mps * late_s) ** 2 * np.eye(len(noise))
+        if self._views > 1:
+            predicted = rows @ covariance_m2 @ rows.T
+            noise = noise + self._agreement.unsaid_m2(view, residual, predicted, noise)
         self._estimate = fused(point_m, covariance_m2, rows, residual, noise)
         hides = image.off_plane_m is None and self._views == 1
         self._ray = image.unseen if hides else None

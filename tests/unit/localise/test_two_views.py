@@ -109,8 +109,12 @@ def breathing(time_s: float) -> Vector:
     return np.array([0.0, 0.0, -0.03]) + INHALED * np.sin(np.pi * 0.25 * time_s) ** 6
 
 
-def target_track(frame: int, now_ns: int, noise: np.random.Generator) -> Track:
-    px = px_from_base_carm(breathing(now_ns / NS_PER_S), TRUE[frame % 2], SHAPE)
+def target_track(
+    frame: int, now_ns: int, noise: np.random.Generator, at_m: Vector | None = None
+) -> Track:
+    px = px_from_base_carm(
+        breathing(now_ns / NS_PER_S) if at_m is None else at_m, TRUE[frame % 2], SHAPE
+    )
     seen_px = px + noise.normal(0, SIGMA_PX, 2)
     return Track(frame, now_ns, now_ns, None, TargetTrack(seen_px, np.eye(2) * SIGMA_PX**2, 0.9))
 
@@ -138,3 +142,53 @@ def test_of_a_target_that_rests_the_older_view_still_tells(rate_hz):
     assert sigma_m.max() < 0.6 * settings.correct.along_sigma_m
     assert np.sqrt(np.mean(error_m**2)) < sigma_m.min(), "and is not surer than it may be"
     assert max(errors_m) < 0.0025, "nor is it left behind as it moves"
+
+
+PROFILE = load_profile("biopsy", "fluoroscopy", views=2)
+FRAME_NS = NS_PER_S // 15
+
+
+def wandering(share: float) -> tuple[Vector, Vector]:
+    """Return error and sigma at rest of a target whose look wanders in the first view, by 2 mm along a border."""
+    noise = np.random.default_rng(3)
+    settings = PROFILE.localise.model_copy(update={"disagreement_share": share})
+    localiser = Localiser(settings, views=2)
+    errors_m, sigmas_m = [], []
+    for frame in range(60 * 15):
+        now_ns = frame * FRAME_NS
+        track = target_track(frame, now_ns, noise)
+        if frame % 2 == 0:
+            off_px = 10 * np.sin(2 * np.pi * frame / 29) * np.array([0.5, -0.87])
+            track = replace(track, target=replace(track.target, px=track.target.px + off_px))
+        fix = localiser.step(track, TRUE[frame % 2], IDLE, SHAPE, frame % 2)
+        true_m = breathing(now_ns / NS_PER_S)
+        if fix is not None and frame > 300 and np.linalg.norm(true_m - breathing(0)) < 0.0005:
+            errors_m.append(fix.target_m - true_m)
+            sigmas_m.append(np.sqrt(np.trace(fix.target_covariance_m2)))
+    return np.linalg.norm(errors_m, axis=1), np.array(sigmas_m)
+
+
+def test_a_look_that_wanders_in_one_view_is_believed_less():
+    """It held a simulated procedure for good: rest was learnt beside the target, and it was never seen to rest."""
+    as_said_m, _ = wandering(0.0)
+    error_m, sigma_m = wandering(PROFILE.localise.disagreement_share)
+    assert np.sqrt(np.mean(error_m**2)) < 0.7 * np.sqrt(np.mean(as_said_m**2))
+    assert np.sqrt(np.mean(error_m**2)) < 1.3 * np.sqrt(np.mean(sigma_m**2)), "and it is known"
+
+
+@pytest.mark.parametrize("seen_by_both", [True, False])
+def test_rest_does_not_follow_what_one_view_alone_sees(seen_by_both):
+    """Along its ray that view sees nothing move: rest went 7 mm with an estimate that nobody held."""
+    noise = np.random.default_rng(5)
+    localiser = Localiser(PROFILE.localise, views=2)
+    moved_m, rests_m = breathing(0) + np.array([0.0, 0.003, 0.0]), []
+    for frame in range(25 * 15):
+        moved = frame >= 15 * 15
+        track = target_track(frame, frame * FRAME_NS, noise, moved_m if moved else None)
+        if moved and frame % 2 == 0 and not seen_by_both:
+            track = replace(track, target=None)
+        fix = localiser.step(track, TRUE[frame % 2], IDLE, SHAPE, frame % 2)
+        if fix is not None and frame >= 15 * 15 - 1:
+            rests_m.append(fix.target_rest_m)
+    followed_m = float(np.linalg.norm(rests_m[-1] - rests_m[0]))
+    assert followed_m > 0.002 if seen_by_both else followed_m < 0.0005
