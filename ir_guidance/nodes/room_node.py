@@ -16,10 +16,10 @@ from std_srvs.srv import Trigger
 
 from ir_guidance.kinematics import guide_pose
 from ir_guidance.nodes import conversions, mirrors, qos, topics
-from ir_guidance.nodes.camera import Camera, Shot
 from ir_guidance.nodes.conversions import ConversionError, Delivery
 from ir_guidance.nodes.parameters import OPTIONS, NodeSettings, read_settings
 from ir_guidance.nodes.realtime import IMAGES
+from ir_guidance.nodes.room_camera import Camera, Shot
 from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.robot import EmbeddedRobot, HeardRobot
 from ir_guidance.room import RoomSettings

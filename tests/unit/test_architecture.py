@@ -27,7 +27,15 @@ HEAVY = {
     "pydicom",
     "gdcm",
 }
-OF_THE_ROOM = ("room", "nodes/room_node.py", "lockstep.py", "commands", "learn", "bench")
+OF_THE_ROOM = (
+    "room",
+    "nodes/room_node.py",
+    "nodes/room_camera.py",
+    "lockstep.py",
+    "commands",
+    "learn",
+    "bench",
+)
 BLIND_NODES = ("guidance_node", "tracker_node", "planner_node", "robot_node", "source_node")
 
 
