@@ -22,7 +22,7 @@ from ir_guidance.track.backends import CHANNELS, SIDE_PX, BackendSettings, load_
 from ir_guidance.values import NS_PER_S, Frame, Modality, NeedleTrack, Sphere, TargetTrack, Track
 from tests.unit.correct.test_steering import SIDES, Needle
 from tests.unit.gate.gate_rig import Rig
-from tests.unit.localise.test_localiser import GEOMETRY, SIZE, robot_at, sighting, spot, straight_m
+from under_probe import GEOMETRY, SIZE, robot_at, sighting, spot, straight_m
 
 Call = Callable[[], object]
 VIEW = np.random.default_rng(0).integers(0, 256, (CHANNELS, SIDE_PX, SIDE_PX), np.uint8)
