@@ -24,12 +24,7 @@ from ir_guidance.nodes.running import STEADY, reported, run, steady_ns
 from ir_guidance.robot import EmbeddedRobot, HeardRobot
 from ir_guidance.room import RoomSettings
 from ir_guidance.room.fluoroscopy_room import FluoroscopyRoom, FluoroscopyRoomSettings
-from ir_guidance.room.modality import (
-    AnyRoom,
-    frame_of,
-    frame_rate_hz,
-    make_room,
-)
+from ir_guidance.room.modality import AnyRoom, frame_of, frame_rate_hz, make_room
 from ir_guidance.room.patient import Room
 from ir_guidance.room.patients import ultrasound_patient
 from ir_guidance.room.sight import sight
@@ -57,7 +52,7 @@ class RoomNodeSettings(NodeSettings):
         0.35,
         gt=0,
         le=1,
-        description="Most of the time that rendering may take; images come less often where it would take more.",
+        description="Where rendering would take more of the time than this, images are left out, to one in 50 ms.",
     )
     state_rate_hz: float = Field(100.0, ge=50, le=500, description="Robot states a second.")
     images: bool = Field(True, description="False: the robot alone, under images from elsewhere.")

@@ -12,10 +12,7 @@ import pytest
 from scipy.stats import chi2
 
 from ir_guidance.geometry import px_from_base
-from ir_guidance.values import (
-    Fix,
-    NeedleTrack,
-)
+from ir_guidance.values import Fix, NeedleTrack
 from under_probe import (
     DEPTH_M,
     GEOMETRY,

@@ -10,18 +10,17 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+import under_probe
 from ir_guidance.geometry import px_from_base_carm, transform
 from ir_guidance.kinematics import guide_pose, straight_tip
-from ir_guidance.localise import Localiser, LocaliseSettings, Place, shown
+from ir_guidance.localise import LocaliseSettings, Place, shown
 from ir_guidance.localise.ageing import CURVES_M
 from ir_guidance.values import (
     NS_PER_S,
     CarmGeometry,
-    Fix,
     NeedleTrack,
     RobotState,
     TargetTrack,
-    Track,
     Vector,
 )
 
@@ -72,21 +71,12 @@ def spot(at_m: Vector) -> TargetTrack:
     return TargetTrack(px_of(at_m), np.eye(2) * SIGMA_PX**2, 0.9)
 
 
-class Run:
+class Run(under_probe.Run):
     """One localiser, fed frame by frame at 15 per second."""
 
     def __init__(self, place: Place | None = PLACE) -> None:
-        self.localiser = Localiser(SETTINGS)
+        super().__init__(SETTINGS, CARM, FRAME_NS, robot_at)
         self.localiser.select_target(place)
-        self.frames = 0
-
-    def step(
-        self, insertion_m: float, needle: NeedleTrack | None, target: TargetTrack | None = None
-    ) -> Fix:
-        self.frames += 1
-        now_ns = NS_PER_S + self.frames * FRAME_NS
-        track = Track(self.frames, now_ns, now_ns, needle, target)
-        return self.localiser.step(track, CARM, robot_at(insertion_m), SIZE)
 
 
 def sigma_m(covariance_m2, direction) -> float:

@@ -23,6 +23,7 @@ from ir_guidance.values import (
     Vector,
 )
 
+PROFILE = load_profile("biopsy", "fluoroscopy", views=2)
 SHAPE = (512, 512)
 STANDS = np.column_stack([[0.0, -1.0, 0.0], [0.0, 0.0, -1.0], [1.0, 0.0, 0.0]])
 SIGMA_PX = 0.6
@@ -85,7 +86,7 @@ def test_what_views_err_by_across_the_shaft_does_not_move_the_tip_along_it(seed)
     """A shaft seen a little turned let an error across be explained by one along: 1.3 mm in a simulated procedure."""
     noise = np.random.default_rng(seed)
     planes = said(noise)
-    localiser = Localiser(load_profile("biopsy", "fluoroscopy", views=2).localise, views=2)
+    localiser = Localiser(PROFILE.localise, views=2)
     along_m = []
     for frame in range(600):
         now_ns, view, robot = NS_PER_S + frame * NS_PER_S // 30, frame % 2, robot_on_the_way(frame)
@@ -123,8 +124,7 @@ def target_track(
 def test_of_a_target_that_rests_the_older_view_still_tells(rate_hz):
     """At 15 images a second a view is 67 ms older than the other: as if it moved, unsure beyond the limit."""
     noise = np.random.default_rng(rate_hz)
-    settings = load_profile("biopsy", "fluoroscopy", views=2)
-    localiser = Localiser(settings.localise, views=2)
+    localiser = Localiser(PROFILE.localise, views=2)
     resting, errors_m = [], []
     for frame in range(30 * rate_hz):
         now_ns = frame * NS_PER_S // rate_hz
@@ -139,12 +139,11 @@ def test_of_a_target_that_rests_the_older_view_still_tells(rate_hz):
             resting.append((float(sigma_m), errors_m[-1]))
     sigma_m, error_m = np.array(resting).T
     assert len(resting) > 100
-    assert sigma_m.max() < 0.6 * settings.correct.along_sigma_m
+    assert sigma_m.max() < 0.6 * PROFILE.correct.along_sigma_m
     assert np.sqrt(np.mean(error_m**2)) < sigma_m.min(), "and is not surer than it may be"
     assert max(errors_m) < 0.0025, "nor is it left behind as it moves"
 
 
-PROFILE = load_profile("biopsy", "fluoroscopy", views=2)
 FRAME_NS = NS_PER_S // 15
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,7 @@ from ir_guidance.kinematics import guide_pose, straight_tip
 from ir_guidance.localise import Localiser, LocaliseSettings
 from ir_guidance.values import (
     NS_PER_S,
+    CarmGeometry,
     Fix,
     NeedleTrack,
     ProbeGeometry,
@@ -63,19 +65,26 @@ def spot(at_m: Vector, **changes: Any) -> TargetTrack:
 
 
 class Run:
-    """One localiser, fed frame by frame at 30 per second."""
+    """One localiser, fed frame by frame: at 30 per second under a probe, if not told otherwise."""
 
-    def __init__(self) -> None:
-        self.localiser = Localiser(SETTINGS)
+    def __init__(
+        self,
+        settings: LocaliseSettings = SETTINGS,
+        geometry: ProbeGeometry | CarmGeometry = GEOMETRY,
+        frame_ns: int = FRAME_NS,
+        robot: Callable[[float], RobotState] = robot_at,
+    ) -> None:
+        self.localiser = Localiser(settings)
+        self._geometry, self._frame_ns, self._robot = geometry, frame_ns, robot
         self.frames = 0
 
     def step(
         self, insertion_m: float, needle: NeedleTrack | None, target: TargetTrack | None = None
     ) -> Fix:
         self.frames += 1
-        now_ns = NS_PER_S + self.frames * FRAME_NS
+        now_ns = NS_PER_S + self.frames * self._frame_ns
         track = Track(self.frames, now_ns, now_ns, needle, target)
-        return self.localiser.step(track, GEOMETRY, robot_at(insertion_m), SIZE)
+        return self.localiser.step(track, self._geometry, self._robot(insertion_m), SIZE)
 
 
 def sigma_m(fix: Fix) -> Vector:
